@@ -1,0 +1,1 @@
+"""The plain reference of the policy; backtest, explain."""

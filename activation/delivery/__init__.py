@@ -1,0 +1,1 @@
+"""Plan, claim, render, pace, send, record."""

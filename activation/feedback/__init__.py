@@ -1,0 +1,1 @@
+"""What destinations and people tell us later: webhooks, unsubscribes."""

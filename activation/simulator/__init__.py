@@ -1,0 +1,1 @@
+"""The demo shop: people with known habits and a known true effect of messages."""

@@ -1,0 +1,1 @@
+"""One file per warehouse: read Arrow batches, append, no business rule."""
