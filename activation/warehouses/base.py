@@ -20,6 +20,9 @@ class Warehouse(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def prepare(self) -> None:
+        """Create the schemas `raw` and `engine` and their tables (`schema.py`) where they are missing."""
+
     def read(
         self, query: str, parameters: Mapping[str, Any] | None = None, batch_size: int = 10_000
     ) -> Iterator[pa.RecordBatch]:
@@ -51,4 +54,4 @@ class Transaction(Protocol):
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> bool | None: ...
