@@ -1,0 +1,136 @@
+"""The JSON texts of events, written column by column: a join of prepared pieces, never a row at a time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from activation.simulator.catalogue import CURRENCY, PRODUCTS, to_json
+from activation.simulator.people import PLACES, Bools, Ints
+
+DEVICE_KINDS = ("desktop", "mobile", "tablet")
+SERVER_CONTEXT = to_json({"library": {"name": "server"}})
+CONTEXTS = pa.array(
+    [
+        to_json({"device": {"type": kind}, "library": {"name": "web"}, "locale": locale, "timezone": zone})
+        for _, locale, zone, _ in PLACES
+        for kind in DEVICE_KINDS
+    ]
+)
+HEADS = pa.array(
+    [f'"category":{to_json(p.category)},"currency":"{CURRENCY}","name":{to_json(p.name)},"price":' for p in PRODUCTS]
+)
+LINE_HEADS = pa.array([f'{{"category":{to_json(p.category)},"name":{to_json(p.name)},"price":' for p in PRODUCTS])
+IDS = pa.array([f',"product_id":"{p.product_id}"' for p in PRODUCTS])
+URLS = pa.array([f',"url":"{p.url}"}}' for p in PRODUCTS])
+# An odd factor is invertible modulo a power of two: ids stay unique and look unordered.
+SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)
+ID_BYTES = 6
+HEX = np.array([f"{value:02x}" for value in range(256)], dtype="S2")
+
+
+def join(*pieces: Any) -> Any:
+    """The pieces glued together, element by element; a text stands for itself in every row."""
+    return pc.binary_join_element_wise(*pieces, "")
+
+
+def digits(values: Ints, width: int = 0) -> Any:
+    """Whole numbers as text, with leading zeros up to `width`."""
+    text = pa.array(values).cast(pa.string())
+    return pc.utf8_lpad(text, width=width, padding="0") if width else text
+
+
+def money(pence: Ints) -> Any:
+    """Amounts as Python's json would write them: 12.5, 3.0, 7.99."""
+    pence = np.asarray(pence)
+    text = join(digits(pence // 100), ".", digits(pence % 100, 2))
+    return pc.replace_substring_regex(text, pattern="0$", replacement="")
+
+
+def event_ids(first: int, count: int) -> Any:
+    """Stable unique ids for the events numbered from `first`."""
+    numbers = (np.arange(first, first + count, dtype=np.uint64) * SCRAMBLE) & np.uint64(2 ** (8 * ID_BYTES) - 1)
+    parts = numbers.astype(">u8").view(np.uint8).reshape(count, 8)[:, 8 - ID_BYTES :]
+    text = HEX[parts].reshape(-1).view(f"S{2 * ID_BYTES}")
+    return join("evt-", pa.array(text).cast(pa.string()))
+
+
+def customer_ids(numbers: Ints) -> Any:
+    return join("cust-", digits(numbers, 7))
+
+
+def anonymous_ids(devices: Ints) -> Any:
+    return join("anon-", digits(devices, 9))
+
+
+def contexts(place: Ints, device_kind: Ints) -> Any:
+    return CONTEXTS.take(pa.array(place * len(DEVICE_KINDS) + device_kind))
+
+
+def when(condition: Bools, text: Any) -> Any:
+    """The text where the condition holds, nothing elsewhere."""
+    return pc.if_else(pa.array(condition), text, "")
+
+
+def viewed(product: Ints, price: Ints) -> Any:
+    product = pa.array(product)
+    return join("{", HEADS.take(product), money(price), IDS.take(product), "}")
+
+
+def carted(cart: Ints, has_id: Bools, product: Ints, price: Ints, quantity: Ints) -> Any:
+    product = pa.array(product)
+    cart_id = when(has_id, join('"cart_id":"cart-', digits(cart, 8), '",'))
+    ending = join(',"quantity":', digits(quantity), URLS.take(product))
+    return join("{", cart_id, HEADS.take(product), money(price), IDS.take(product), ending)
+
+
+def lines(product: Ints, price: Ints, quantity: Ints) -> Any:
+    """One entry of `products` each."""
+    product = pa.array(product)
+    return join(LINE_HEADS.take(product), money(price), IDS.take(product), ',"quantity":', digits(quantity), "}")
+
+
+def grouped(entries: Any, counts: Ints) -> Any:
+    """The entries as JSON arrays: the first `counts[0]` of them in the first, and so on."""
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return join("[", pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), entries), ","), "]")
+
+
+def checkout_started(checkout: Ints, cart: Ints, has_id: Bools, products: Any, value: Ints) -> Any:
+    cart_id = when(has_id, join('"cart_id":"cart-', digits(cart, 8), '",'))
+    return join(
+        "{", cart_id, '"checkout_id":"checkout-', digits(checkout, 8), f'","currency":"{CURRENCY}","products":',
+        products, ',"value":', money(value), "}",
+    )  # fmt: skip
+
+
+def order_completed(order: Ints, cart: Ints, has: tuple[Bools, Bools], products: Any, total: Ints) -> Any:
+    """`has` says whether the order names its cart, and whether it names its checkout."""
+    cart_id = when(has[0], join('"cart_id":"cart-', digits(cart, 8), '",'))
+    checkout_id = when(has[1], join('"checkout_id":"checkout-', digits(order, 8), '",'))
+    return join(
+        "{", cart_id, checkout_id, f'"currency":"{CURRENCY}","order_id":"order-', digits(order, 8),
+        '","products":', products, ',"total":', money(total), "}",
+    )  # fmt: skip
+
+
+def order_refunded(order: Ints, products: Any, total: Ints) -> Any:
+    """`products` is a text like `,"products":[…]`, or empty where the refund names none."""
+    return join(
+        f'{{"currency":"{CURRENCY}","order_id":"order-', digits(order, 8), '"', products, ',"total":', money(total), "}"
+    )  # fmt: skip
+
+
+def order_cancelled(order: Ints) -> Any:
+    return join('{"order_id":"order-', digits(order, 8), '"}')
+
+
+def repeated(text: str, count: int) -> Any:
+    return pa.array([text] * count, type=pa.string())
+
+
+def chained(arrays: Sequence[Any]) -> Any:
+    """The arrays one after the other, as one."""
+    return pa.concat_arrays([array.combine_chunks() if hasattr(array, "combine_chunks") else array for array in arrays])

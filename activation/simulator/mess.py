@@ -1,0 +1,96 @@
+"""What goes wrong between a person's browser and the warehouse: repeats, late arrivals, wrong clocks, broken rows."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from activation.simulator import documents
+from activation.simulator.people import DAY, HOUR, MINUTE, SECOND, Ints, People
+from activation.simulator.scripts import EVENT_NAMES, VIEWED, Events
+
+LATE_SHARE, REPEATED_SHARE, BROKEN_SHARE = 0.03, 0.02, 0.002
+LATEST = 3 * DAY
+BROKEN_WAYS = 4
+
+EVENT_SCHEMA = pa.schema(
+    [
+        ("event_id", pa.string()),
+        ("event_name", pa.string()),
+        ("user_id", pa.string()),
+        ("anonymous_id", pa.string()),
+        ("occurred_at", pa.timestamp("us")),
+        ("received_at", pa.timestamp("us")),
+        ("properties", pa.string()),
+        ("context", pa.string()),
+    ]
+)
+
+
+def arrive(rng: np.random.Generator, people: People, events: Events, first_number: int) -> tuple[pa.Table, int]:
+    """The rows that reach the warehouse for what truly happened, and the next free event number."""
+    count = len(events)
+    occurred_at = events.occurred_at + np.where(events.device > 0, people.skew[events.person], 0)
+    received_at = events.occurred_at + _delays(rng, count)
+    is_server = events.device == 0
+    context = documents.contexts(people.place[events.person], people.device_kind[events.person])
+    columns = [
+        documents.event_ids(first_number, count),
+        EVENT_NAMES.take(pa.array(events.kind)),
+        _unless(documents.customer_ids(np.maximum(events.customer, 0)), events.customer < 0),
+        _unless(documents.anonymous_ids(events.device), is_server),
+        pa.array(occurred_at).cast(pa.timestamp("us")),
+        pa.array(received_at).cast(pa.timestamp("us")),
+        events.properties,
+        _context(context, is_server),
+    ]
+    clean = pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
+    broken = _broken(rng, clean, np.flatnonzero(events.kind == VIEWED), first_number + count)
+    return pa.concat_tables([clean, _repeats(rng, clean), broken]), first_number + count + broken.num_rows
+
+
+def _delays(rng: np.random.Generator, count: int) -> Ints:
+    """Seconds for most, minutes to days for the late ones; whole milliseconds."""
+    usual = rng.uniform(0.1 * SECOND, 4 * SECOND, count)
+    late = np.exp(rng.uniform(np.log(5 * MINUTE), np.log(LATEST), count))
+    delay = np.where(rng.random(count) < LATE_SHARE, late, usual)
+    return np.asarray(delay.astype(np.int64) // 1000 * 1000)
+
+
+def _unless(texts: Any, absent: Any) -> Any:
+    return pa.compute.if_else(pa.array(absent), pa.scalar(None, pa.string()), texts)
+
+
+def _context(web: Any, is_server: Any) -> Any:
+    return pa.compute.if_else(pa.array(is_server), documents.SERVER_CONTEXT, web)
+
+
+def _repeats(rng: np.random.Generator, clean: pa.Table) -> pa.Table:
+    """Rows that arrive again: half of them at once, half after a while."""
+    chosen = np.flatnonzero(rng.random(clean.num_rows) < REPEATED_SHARE)
+    again = clean.take(pa.array(chosen))
+    wait = np.where(rng.random(len(chosen)) < 0.5, 0, rng.exponential(6 * HOUR, len(chosen))).astype(np.int64)
+    received_at = again["received_at"].cast(pa.int64()).to_numpy() + wait // 1000 * 1000
+    return _replaced(again, "received_at", pa.array(received_at).cast(pa.timestamp("us")))
+
+
+def _broken(rng: np.random.Generator, clean: pa.Table, views: Ints, first_number: int) -> pa.Table:
+    """Extra rows that no loader may let in, each broken in one of four ways."""
+    chosen = views[rng.random(len(views)) < BROKEN_SHARE * clean.num_rows / max(1, len(views))]
+    rows = clean.take(pa.array(chosen))
+    rows = _replaced(rows, "event_id", documents.event_ids(first_number, len(chosen)))
+    way = rng.integers(0, BROKEN_WAYS, len(chosen))
+    nothing = pa.scalar(None, pa.string())
+    for column in ("user_id", "anonymous_id"):
+        rows = _replaced_where(rows, column, way == 0, nothing)
+    rows = _replaced_where(rows, "occurred_at", way == 1, pa.scalar(None, pa.timestamp("us")))
+    rows = _replaced_where(rows, "event_name", way == 2, pa.scalar(""))
+    return _replaced_where(rows, "properties", way == 3, pa.scalar('{"product_id":"p-0'))
+
+
+def _replaced(table: pa.Table, column: str, values: Any) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(column), table.schema.field(column), values)
+
+
+def _replaced_where(table: pa.Table, column: str, chosen: Any, value: Any) -> pa.Table:
+    return _replaced(table, column, pa.compute.if_else(pa.array(chosen), value, table[column]))

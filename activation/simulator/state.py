@@ -1,0 +1,112 @@
+"""What the shop must remember to go on: one file, replaced as a whole."""
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from activation.errors import InputError
+from activation.simulator.files import TABLES, empty_table
+from activation.simulator.people import Ints, People
+
+FORMAT = 1
+SCALARS = "scalars.json"
+
+
+@dataclass
+class Counters:
+    """The next free numbers."""
+
+    stretch: int = 0
+    visit: int = 1
+    device: int = 1
+    customer: int = 1
+    event: int = 1
+
+
+@dataclass
+class State:
+    """The shop at an instant. `waiting` holds the rows that happened, or will, but have not arrived yet."""
+
+    seed: int
+    customers: int
+    instant: int
+    counters: Counters
+    people: People
+    price: Ints
+    stock: Ints
+    waiting: dict[str, pa.Table]
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.part")
+        scalars = {
+            "format": FORMAT,
+            "seed": self.seed,
+            "customers": self.customers,
+            "instant": self.instant,
+            "counters": asdict(self.counters),
+        }
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+            _put(archive, SCALARS, json.dumps(scalars, sort_keys=True).encode())
+            for name, array in {**self.people.arrays(), "price": self.price, "stock": self.stock}.items():
+                _put(archive, f"{name}.npy", _array_bytes(array))
+            for table, rows in self.waiting.items():
+                _put(archive, f"{table}.arrow", _table_bytes(rows))
+        unfinished.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "State":
+        """Raises InputError when there is no state, or one that this version cannot read."""
+        if not path.exists():
+            raise InputError(f"There is no demo shop at {path}.", "Create one first: `activation simulate`.")
+        with zipfile.ZipFile(path) as archive:
+            scalars = json.loads(archive.read(SCALARS))
+            if scalars["format"] != FORMAT:
+                raise InputError(f"{path} was written by another version.", "Remove it and create the shop anew.")
+            arrays = {item.name: _array(archive, item.name) for item in fields(People)}
+            return cls(
+                seed=scalars["seed"],
+                customers=scalars["customers"],
+                instant=scalars["instant"],
+                counters=Counters(**scalars["counters"]),
+                people=People(**arrays),
+                price=_array(archive, "price"),
+                stock=_array(archive, "stock"),
+                waiting={table: _table(archive, table) for table in TABLES},
+            )
+
+
+def nothing_waiting() -> dict[str, pa.Table]:
+    return {table: empty_table(table) for table in TABLES}
+
+
+def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    # A fixed date: the same state has the same bytes.
+    archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def _array_bytes(array: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Any:
+    return np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
+
+
+def _table_bytes(rows: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    with pa.ipc.new_file(buffer, rows.schema) as writer:
+        writer.write_table(rows.combine_chunks())
+    return buffer.getvalue()
+
+
+def _table(archive: zipfile.ZipFile, table: str) -> pa.Table:
+    return pa.ipc.open_file(pa.BufferReader(archive.read(f"{table}.arrow"))).read_all()
