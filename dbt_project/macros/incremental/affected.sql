@@ -1,0 +1,25 @@
+{#-
+    A parent's rows of the keys that something happened to since this model was
+    last built; all its rows in a first build or a full refresh. Customers are
+    those of `int_changed_customers`. For another key, `changes` lists the keys
+    with their `load_id` (by default the parent itself does), and the model
+    names that list for the strategy too, in `meta: changes`.
+-#}
+{% macro affected(relation, key='customer_id', changes=none) -%}
+    {%- if not execute and key == 'customer_id' -%}
+        {%- do ref('int_changed_customers') -%}
+    {%- endif -%}
+    {%- if this and is_incremental() -%}
+        {%- set list = ref('int_changed_customers')
+            if key == 'customer_id' else changes or relation -%}
+        (
+            select *
+            from {{ relation }}
+            where {{ key }} in (
+                {{ affected_keys(key, list) }}
+            )
+        )
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,26 @@
+with customers as (
+
+    select * from {{ source('raw', 'customers') }}
+
+),
+
+renamed as (
+
+    select
+        id as customer_id,
+        {{ json_text('attributes', 'first_name') }} as first_name,
+        {{ json_text('attributes', 'last_name') }} as last_name,
+        {{ json_text('attributes', 'locale') }} as locale,
+        upper(trim({{ json_text('attributes', 'country') }})) as country_code,
+        {{ json_text('attributes', 'timezone') }} as timezone,
+        load_id,
+        is_deleted,
+        {{ safe_date(json_text('attributes', 'birth_date')) }} as birth_date,
+        changed_at,
+        known_at
+    from customers
+    where known_at <= {{ as_of() }}
+
+)
+
+select * from renamed
