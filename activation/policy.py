@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 from activation.config import Duration, Strict, parse_duration
 from activation.model import Channel, OnUnknown, Purpose
@@ -43,26 +44,30 @@ Priority = Annotated[int, BeforeValidator(_priority)]
 
 
 class Channels(Strict):
-    """`first`: the first of `names` on which the customer can be reached; `all`: every one."""
+    """Where an occurrence may go."""
 
-    mode: Literal["first", "all"] = "first"
-    names: list[Channel] = Field(min_length=1)
+    mode: Literal["first", "all"] = Field(
+        "first", description="`first`: the first of `names` on which the customer can be reached; `all`: every one."
+    )
+    names: list[Channel] = Field(min_length=1, description="Channels in the order of preference.")
 
 
 class Variant(Strict):
-    """One way of treating a unit. Weights are shares of the treated units and add up to 100."""
+    """One way of treating a unit."""
 
-    name: str = Field(pattern=IDENTIFIER)
-    weight: int = Field(ge=0, le=100)
-    templates: dict[Channel, str] = Field(default_factory=dict)
+    name: str = Field(pattern=IDENTIFIER, description="Stands in the assignments and the report.")
+    weight: int = Field(ge=0, le=100, description="Share of the treated units, in %; all weights add up to 100.")
+    templates: dict[Channel, str] = Field(
+        default_factory=dict, description="Replaces the trigger's template on these channels."
+    )
 
 
 class Experiment(Strict):
-    """`salt` is changed by hand only: a new one opens another experiment. `holdout` is a share of all units."""
+    """Who is held out, and how the treated are divided."""
 
-    salt: str = Field(min_length=3)
-    holdout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    variants: list[Variant] = Field(default_factory=list)
+    salt: str = Field(min_length=3, description="Changed by hand only: a new one closes the experiment, opens another.")
+    holdout: float = Field(0.0, ge=0.0, lt=1.0, description="Share of all units that get nothing, from 0 to below 1.")
+    variants: list[Variant] = Field(default_factory=list, description="Ways of treating; none means one.")
 
     @field_validator("variants")
     @classmethod
@@ -75,11 +80,11 @@ class Experiment(Strict):
 
 
 class Goal(Strict):
-    """What counts as success, within `window` after assignment. `value` names a number in the event's properties."""
+    """What counts as success."""
 
-    event: str = Field(min_length=1)
-    window: Duration
-    value: str | None = None
+    event: str = Field(min_length=1, description="Name of the event, for example Order Completed.")
+    window: Duration = Field(description="How long after assignment it counts.")
+    value: str | None = Field(None, description="A number in the event's properties, for example total.")
 
 
 def _launch(value: object) -> datetime | timedelta | None:
@@ -94,10 +99,10 @@ def _launch(value: object) -> datetime | timedelta | None:
 
 
 class TriggerPolicy(Strict):
-    """Everything that may be said of one trigger."""
+    """Everything that may be said of one trigger, under `config: meta: trigger:`."""
 
-    id: str = Field(pattern=IDENTIFIER)
-    version: int = Field(default=1, ge=1)
+    id: str = Field(pattern=IDENTIFIER, description="Part of every key; it never follows a rename of the model.")
+    version: int = Field(1, ge=1, description="Raised when the rule that makes keys changes; opens a new launch.")
     kind: Literal[
         "transactional",
         "recurring",
@@ -110,26 +115,32 @@ class TriggerPolicy(Strict):
         "entity_change",
         "predicted",
         "calendar",
-    ]
-    purpose: Purpose
-    basis: Literal["consent", "contract", "legitimate_interest", "legal_obligation"]
-    brand: str = "default"
-    priority: Priority
-    channels: Channels
-    templates: dict[Channel, str]
-    sender: str
-    reentry: Duration | None = None
-    min_gap: Duration | None = None
-    on_cap: Literal["defer", "drop"] = "defer"
-    on_unknown: OnUnknown | None = None
-    time_to_live: Duration = timedelta(hours=24)
-    max_volume: int | None = Field(default=None, ge=1)
-    experiment: Experiment | None = None
-    goal: Goal | None = None
-    live_from: Annotated[datetime | timedelta | None, BeforeValidator(_launch)] = None
-    owner: str = Field(min_length=3)
-    enabled: bool = True
-    mandatory: bool = False
+    ] = Field(description="What sort of condition it is; for people, nothing follows from it.")
+    purpose: Purpose = Field(description="Decides which consent, caps and holdouts apply.")
+    basis: Literal["consent", "contract", "legitimate_interest", "legal_obligation"] = Field(
+        description="Why we may write; `consent` asks for a confirmed one on the contact point."
+    )
+    brand: str = Field("default", description="A brand of activation.yml.")
+    priority: Priority = Field(description="A number or critical, high, medium, low; the higher is chosen first.")
+    channels: Channels = Field(description="Where it may go.")
+    templates: dict[Channel, str] = Field(description="The template of each channel.")
+    sender: str = Field(description="A sender of activation.yml.")
+    reentry: Duration | None = Field(None, description="Least time between two series of one customer.")
+    min_gap: Duration | None = Field(None, description="Least time between two steps of a series, after entry.")
+    on_cap: Literal["defer", "drop"] = Field("defer", description="Whether an occurrence waits when a cap is full.")
+    on_unknown: OnUnknown | None = Field(
+        None, description="What to do with a message in doubt; by default marketing holds, the rest resends."
+    )
+    time_to_live: Duration = Field(timedelta(hours=24), description="How long a decision to send stays right.")
+    max_volume: int | None = Field(None, ge=1, description="Above it in one run the whole trigger waits.")
+    experiment: Experiment | None = Field(None, description="Marketing only.")
+    goal: Goal | None = Field(None, description="What counts as success.")
+    live_from: Annotated[datetime | timedelta | None, BeforeValidator(_launch)] = Field(
+        None, description="An instant (UTC), or an offset from the first live run such as -2d; by default that run."
+    )
+    owner: str = Field(min_length=3, description="Who answers for it.")
+    enabled: bool = Field(True, description="False pauses it.")
+    mandatory: bool = Field(False, description="Must go (an order confirmation); not for marketing.")
 
     @property
     def unknown_rule(self) -> OnUnknown:
@@ -153,14 +164,43 @@ class TriggerPolicy(Strict):
 
 
 class AudiencePolicy(Strict):
-    """A segment that is kept in step with a list at a destination. `mirror` removes only what we added."""
+    """A model whose customers are kept in step with a list, under `config: meta: audience:`."""
 
-    id: str = Field(pattern=IDENTIFIER)
-    destination: str
-    brand: str = "default"
-    identifier: Literal["email"] = "email"
-    purpose: Purpose = Purpose.MARKETING
-    mode: Literal["mirror", "add_only"] = "mirror"
-    traits: list[str] = Field(default_factory=list)
-    owner: str = Field(min_length=3)
-    enabled: bool = True
+    id: str = Field(pattern=IDENTIFIER, description="Names the list; it never follows a rename of the model.")
+    destination: str = Field(description="A destination of activation.yml that takes members.")
+    brand: str = Field("default", description="A brand of activation.yml.")
+    identifier: Literal["email"] = Field("email", description="What the destination knows people by.")
+    purpose: Purpose = Field(Purpose.MARKETING, description="Decides which consent a member needs.")
+    mode: Literal["mirror", "add_only"] = Field(
+        "mirror", description="`mirror` also removes who left, but only whom we added."
+    )
+    traits: list[str] = Field(default_factory=list, description="Columns of the model that go along.")
+    owner: str = Field(min_length=3, description="Who answers for it.")
+    enabled: bool = Field(True, description="False leaves the list as it is.")
+
+
+REFERENCE = (TriggerPolicy, Channels, Experiment, Variant, Goal, AudiencePolicy)
+
+
+def reference() -> str:
+    """The page that lists every field, in Markdown."""
+    parts = [
+        "# Policy reference\n",
+        "Written by `activation docs` from `activation/policy.py`; unknown keys are refused.\n",
+    ]
+    for model in REFERENCE:
+        parts.append(f"## {model.__name__}\n\n{model.__doc__}\n\n| field | default | meaning |\n|---|---|---|")
+        parts.extend(_row(name, field) for name, field in model.model_fields.items())
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        default = "required"
+    else:
+        value = field.get_default(call_default_factory=True)
+        default = (
+            {None: "–", timedelta(hours=24): "24h"}.get(value, value) if not isinstance(value, list | dict) else "–"
+        )
+    return f"| `{name}` | {str(default).lower() if isinstance(default, bool) else default} | {field.description} |"

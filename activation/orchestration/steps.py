@@ -1,0 +1,115 @@
+"""The tasks' bodies: each opens the application, does one step and returns counts, never rows."""
+
+import os
+from typing import Any
+
+from activation.app import App, open_app
+from activation.config import read_config
+from activation.errors import RunRefusedError
+from activation.model import Channel, RunMode
+from activation.settings import Settings, connection_variable
+
+
+def app_with_connections() -> App:
+    """The application, with the Airflow connections `activation_<destination>` in its environment only."""
+    environ = dict(os.environ)
+    settings = Settings.from_environ(environ)
+    for name in read_config(settings.project).destinations:
+        uri = _connection_uri(f"activation_{name}")
+        if uri:
+            environ[connection_variable(name)] = uri
+    return open_app(Settings.from_environ(environ))
+
+
+def load_events() -> dict[str, int]:
+    """Load what landed and copy the ledger into the warehouse."""
+    with app_with_connections() as app:
+        loaded = app.load_landing()
+        return {"rows_loaded": sum(report.rows_loaded for report in loaded), "changes_copied": app.copy_ledger()}
+
+
+def start_run(run_type: str, logical_date: Any = None) -> int:
+    """Open a run and return its id. A backfill builds an analysis of its own instant and can send nothing."""
+    with app_with_connections() as app:
+        if run_type == "backfill":
+            as_of = logical_date.replace(tzinfo=None) if logical_date is not None else None
+            return app.start_run(mode=RunMode.ANALYSIS, as_of=as_of).run_id
+        return app.start_run().run_id
+
+
+def build_facts(run_id: int) -> dict[str, int]:
+    with app_with_connections() as app:
+        return dict(app.build_facts(app.run(run_id)).counts)
+
+
+def check_quality(run_id: int) -> dict[str, int]:
+    with app_with_connections() as app:
+        report = app.check_quality(app.run(run_id))
+        return {"checks": len(report.checks), "blocks": len(report.blocks)}
+
+
+def decide(run_id: int) -> dict[str, int]:
+    with app_with_connections() as app:
+        return app.decide(app.run(run_id))
+
+
+def announce_run(run_id: int) -> bool:
+    """Publish the read copy and announce a live run; an analysis is published but announces nothing."""
+    with app_with_connections() as app:
+        return app.announce(app.run(run_id))
+
+
+def plan_messages() -> dict[str, list[int]]:
+    """Plan what the newest live run decided; the shards that have work, by destination."""
+    shards: dict[str, list[int]] = {name: [] for name in message_destinations()}
+    with app_with_connections() as app:
+        app.plan()
+        for queue in app.queues_with_work():
+            shards[queue.destination].append(queue.shard)
+    return shards
+
+
+def deliver_shard(destination: str, shard: int) -> dict[str, int]:
+    """Send one queue's messages. Raises DeliveryError, a red task, when some could not go for now."""
+    with app_with_connections() as app:
+        return app.deliver(destination, shard)
+
+
+def list_audiences() -> list[str]:
+    with app_with_connections() as app:
+        try:
+            app.newest_run()
+        except RunRefusedError:
+            return []
+        return [declared.policy.id for declared in app.project.audiences() if declared.policy.enabled]
+
+
+def sync_audience(audience_id: str) -> dict[str, int]:
+    with app_with_connections() as app:
+        return app.sync(audience_id)
+
+
+def refresh_outcomes() -> dict[str, int]:
+    with app_with_connections() as app:
+        return {"changes_copied": app.refresh_outcomes()}
+
+
+def write_report() -> str:
+    with app_with_connections() as app:
+        return str(app.write_report())
+
+
+def message_destinations() -> list[str]:
+    """The destinations that take messages, for the pools and the graph; read from `activation.yml` only."""
+    config = read_config(Settings.from_environ().project)
+    return [name for name, item in config.destinations.items() if item.channel is not Channel.AUDIENCE]
+
+
+def _connection_uri(connection_id: str) -> str | None:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+
+    try:
+        return Connection.get(connection_id).get_uri()
+    except (AirflowNotFoundException, AirflowRuntimeError):
+        return None

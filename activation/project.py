@@ -1,0 +1,234 @@
+"""The dbt project as the engine sees it: its triggers, audiences and policies, and how its models are run."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from activation.config import Strict, describe_validation
+from activation.errors import BuildError, PolicyError
+from activation.policy import AudiencePolicy, TriggerPolicy
+from activation.settings import Settings
+
+TRIGGER_PREFIX = "trg_"
+TRIGGER_LIST = Path("macros/generated/trigger_models.sql")
+DECISIONS_TAG = "tag:decisions"
+OUTCOMES_TAG = "tag:outcomes"
+
+Policy = TypeVar("Policy", bound=Strict)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Generic[Policy]):
+    """A model with the policy that stands in its YAML."""
+
+    model: str
+    file: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFailure:
+    """A model or test that failed: its name, what it is attached to, and dbt's message in one line."""
+
+    name: str
+    kind: str
+    models: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DbtReport:
+    """What one dbt invocation did: nodes by status, and the failures."""
+
+    counts: Mapping[str, int]
+    failures: tuple[NodeFailure, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+@dataclass(frozen=True, slots=True)
+class BuildVariables:
+    """What a build is told: the run it belongs to and the instant whose knowledge it shows (UTC, ISO text)."""
+
+    as_of: str
+    run_id: int
+    run_mode: str
+    environment: str
+    lane: str = "batch"
+
+    def as_json(self) -> str:
+        return json.dumps(
+            {
+                "as_of": self.as_of,
+                "run_id": self.run_id,
+                "run_mode": self.run_mode,
+                "environment": self.environment,
+                "lane": self.lane,
+            }
+        )
+
+
+@dataclass(slots=True)
+class Project:
+    """The dbt project below a deployment's folder.
+
+    The manifest is parsed once and retained, because every new value of a variable would have dbt parse again.
+    """
+
+    settings: Settings
+    _manifest: Any = field(default=None, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.project / "dbt_project"
+
+    def manifest(self) -> Any:
+        """Parse the project. Raises BuildError with dbt's own words when it does not parse."""
+        if self._manifest is None:
+            self.refresh_trigger_list()
+            self._manifest = self._invoke(["parse"]).result
+        return self._manifest
+
+    def triggers(self) -> list[Declared[TriggerPolicy]]:
+        """Every trigger with its policy, checked. Raises PolicyError naming the file and the field."""
+        return _declared(self.manifest(), "trigger", TriggerPolicy)
+
+    def audiences(self) -> list[Declared[AudiencePolicy]]:
+        """Every audience with its policy, checked. Raises PolicyError naming the file and the field."""
+        return _declared(self.manifest(), "audience", AudiencePolicy)
+
+    def trigger_models(self) -> list[str]:
+        """The names of the trigger models, from the triggers' folder."""
+        return sorted(path.stem for path in (self.folder / "models" / "triggers").rglob(f"{TRIGGER_PREFIX}*.sql"))
+
+    def refresh_trigger_list(self) -> bool:
+        """Rewrite the generated macro that names the triggers, if it is not up to date; returns whether it was not."""
+        path = self.folder / TRIGGER_LIST
+        text = render_trigger_list(self.trigger_models())
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return True
+
+    def run(
+        self, variables: BuildVariables, *, target: str, select: str | None = None, exclude: str | None = None
+    ) -> DbtReport:
+        """Build models without their tests."""
+        return self._build("run", variables, target, select, exclude)
+
+    def test(
+        self, variables: BuildVariables, *, target: str, select: str | None = None, exclude: str | None = None
+    ) -> DbtReport:
+        """Run the data tests; unit tests are for development."""
+        return self._build("test", variables, target, select, exclude, "--exclude-resource-type", "unit_test")
+
+    def seed(self, variables: BuildVariables, *, target: str) -> DbtReport:
+        """Load the seeds."""
+        return self._build("seed", variables, target, None, None)
+
+    def _build(
+        self,
+        command: str,
+        variables: BuildVariables,
+        target: str,
+        select: str | None,
+        exclude: str | None,
+        *more: str,
+    ) -> DbtReport:
+        arguments = [command, "--target", target, "--vars", variables.as_json(), *more]
+        if select:
+            arguments += ["--select", select]
+        if exclude:
+            arguments += ["--exclude", exclude]
+        outcome = self._invoke(arguments, self.manifest())
+        return _report(outcome.result.results)
+
+    def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        os.environ["ACTIVATION_WAREHOUSE"] = str(self.settings.warehouse_path)
+        os.environ.setdefault("DO_NOT_TRACK", "1")
+        state = self.settings.home / "dbt"
+        common = [
+            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder), "--target-path",
+            str(state / "target"), "--log-path", str(state / "logs"), "--log-level", "none", "--no-print",
+        ]  # fmt: skip
+        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *common])
+        if outcome.exception is not None:
+            raise BuildError(
+                f"dbt {arguments[0]} failed: {_one_line(str(outcome.exception))}.",
+                f"Mend the file named and repeat; the whole log is {state / 'logs' / 'dbt.log'}.",
+            )
+        return outcome
+
+
+def render_trigger_list(models: Iterable[str]) -> str:
+    """The generated macro that tells dbt at parse time which triggers `act_occurrences` unites."""
+    names = "".join(f"    '{name}',\n" for name in models)
+    return (
+        "{#- Generated from models/triggers; every `activation` command refreshes it. -#}\n"
+        "{% macro trigger_models() -%}\n"
+        f"{{{{ return([\n{names}]) }}}}\n"
+        "{%- endmacro %}\n"
+    )
+
+
+def _declared(manifest: Any, key: str, kind: type[Policy]) -> list[Declared[Policy]]:
+    found: list[Declared[Policy]] = []
+    for node in manifest.nodes.values():
+        if node.resource_type != "model" or key not in node.config.meta:
+            continue
+        file = str(node.patch_path or node.original_file_path).partition("://")[2] or node.original_file_path
+        try:
+            policy = kind.model_validate(node.config.meta[key])
+        except ValidationError as error:
+            raise PolicyError(
+                f"{file}: meta.{key} of {node.name}: {describe_validation(error)}.",
+                "Correct the field; docs/policy.md lists every one.",
+            ) from None
+        found.append(Declared(model=node.name, file=file, policy=policy))
+    _refuse_repeats(found, key)
+    return sorted(found, key=lambda declared: declared.model)
+
+
+def _refuse_repeats(found: Sequence[Declared[Policy]], key: str) -> None:
+    seen: dict[str, str] = {}
+    for declared in found:
+        identity = str(declared.policy.model_dump()["id"])
+        if identity in seen:
+            raise PolicyError(
+                f"{declared.file}: meta.{key}.id is {identity!r}, which {seen[identity]} has already.",
+                "Give each its own id; it stays the same when a model is renamed.",
+            )
+        seen[identity] = declared.file
+
+
+def _report(results: Iterable[Any]) -> DbtReport:
+    counts: dict[str, int] = {}
+    failures: list[NodeFailure] = []
+    for result in results:
+        status = str(result.status)
+        counts[status] = counts.get(status, 0) + 1
+        if status in ("error", "fail", "runtime error"):
+            failures.append(_failure(result))
+    return DbtReport(counts, tuple(failures))
+
+
+def _failure(result: Any) -> NodeFailure:
+    node = result.node
+    attached = getattr(node, "attached_node", None)
+    parents = [attached] if attached else list(node.depends_on.nodes)
+    models = tuple(parent.rpartition(".")[2] for parent in parents) if node.resource_type == "test" else (node.name,)
+    return NodeFailure(node.name, str(node.resource_type), models, _one_line(str(result.message)))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")

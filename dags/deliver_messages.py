@@ -1,0 +1,66 @@
+"""
+# deliver_messages
+
+## What it does
+Plans what the newest live run decided into the ledger, then sends every queue (destination and shard) in a task of its
+own.
+
+## When it runs
+When a live run is announced; every quarter of an hour it sweeps what a stranded signal or a failed attempt left.
+
+## If it fails
+A task is red when its destination could not be reached or refused our credentials. Its messages stay planned and go
+with the next run while they are still right; the others are not held up. `activation ledger status` lists doubts.
+
+## Safe to re-run
+Always: a message's key is claimed in the ledger before it is sent, a lease keeps two workers off one queue, and a run
+that is not its lane's newest live one is refused.
+"""
+
+from datetime import datetime, timedelta
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import dag, task
+
+from activation.orchestration import steps
+from activation.orchestration.signals import (
+    MESSAGES_DELIVERED,
+    RETRIES,
+    RUN_ANNOUNCED,
+    WAREHOUSE_POOL,
+    destination_pool,
+    on_signal,
+)
+
+
+@dag(
+    schedule=on_signal("deliver_messages", RUN_ANNOUNCED, "*/15 * * * *"),
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    doc_md=__doc__,
+    tags=["activation"],
+    default_args={**RETRIES, "retry_delay": timedelta(seconds=30)},
+)
+def deliver_messages():
+    @task(pool=WAREHOUSE_POOL, multiple_outputs=True)
+    def plan_messages() -> dict[str, list[int]]:
+        return steps.plan_messages()
+
+    @task(outlets=[MESSAGES_DELIVERED], trigger_rule="all_done")
+    def signal_deliveries() -> None:
+        """Say that there are outcomes to report, whether all went well or not."""
+
+    planned = plan_messages()
+    deliveries = [
+        task(task_id=f"deliver_{name}", pool=destination_pool(name))(steps.deliver_shard)
+        .partial(destination=name)
+        .expand(shard=planned[name])
+        for name in steps.message_destinations()
+    ]
+    # A run's colour is that of its last tasks, and the signal is always green.
+    all_delivered = EmptyOperator(task_id="all_delivered", trigger_rule="none_failed")
+    deliveries >> all_delivered
+    deliveries >> signal_deliveries()
+
+
+deliver_messages()

@@ -1,0 +1,79 @@
+"""The generated list of triggers, and policies read from a manifest."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from activation.errors import PolicyError
+from activation.project import Project, render_trigger_list
+from activation.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+POLICY = {
+    "id": "one",
+    "kind": "absence",
+    "purpose": "marketing",
+    "basis": "consent",
+    "priority": "low",
+    "channels": {"names": ["email"]},
+    "templates": {"email": "one"},
+    "sender": "shop",
+    "owner": "crm@shop.example",
+}
+
+
+def project(folder: Path, *nodes: Any) -> Project:
+    made = Project(Settings.from_environ({"ACTIVATION_PROJECT": str(folder)}))
+    made._manifest = SimpleNamespace(nodes={node.name: node for node in nodes})
+    return made
+
+
+def node(name: str, **meta: Any) -> SimpleNamespace:
+    return SimpleNamespace(
+        name=name,
+        resource_type="model",
+        config=SimpleNamespace(meta=meta),
+        patch_path=f"activation://models/triggers/{name}.yml",
+        original_file_path=f"models/triggers/{name}.sql",
+    )
+
+
+def test_the_committed_list_names_the_triggers_of_the_folder() -> None:
+    """Nobody committed a trigger and forgot the list."""
+    ours = Project(Settings.from_environ({"ACTIVATION_PROJECT": str(ROOT)}))
+    models = ours.trigger_models()
+    assert len(models) >= 4
+    committed = (ROOT / "dbt_project/macros/generated/trigger_models.sql").read_text()
+    assert committed == render_trigger_list(models)
+
+
+def test_the_list_is_rewritten_once(tmp_path: Path) -> None:
+    """A new trigger is listed by the next command, and the one after it writes nothing."""
+    folder = tmp_path / "dbt_project/models/triggers"
+    folder.mkdir(parents=True)
+    (folder / "trg_new.sql").write_text("select 1")
+    made = project(tmp_path)
+    assert made.refresh_trigger_list()
+    assert not made.refresh_trigger_list()
+    assert "'trg_new'" in (tmp_path / "dbt_project/macros/generated/trigger_models.sql").read_text()
+
+
+def test_a_wrong_policy_names_the_file_and_the_field(tmp_path: Path) -> None:
+    """An analyst finds the line without a debugger."""
+    with pytest.raises(PolicyError, match=r"models/triggers/trg_one\.yml: meta\.trigger of trg_one: `colour`"):
+        project(tmp_path, node("trg_one", trigger={**POLICY, "colour": "red"})).triggers()
+
+
+def test_two_triggers_cannot_share_an_id(tmp_path: Path) -> None:
+    """Ids make keys, so a copied YAML is refused."""
+    nodes = (node("trg_one", trigger=POLICY), node("trg_two", trigger=POLICY))
+    with pytest.raises(PolicyError, match=r"which models/triggers/trg_one\.yml has already"):
+        project(tmp_path, *nodes).triggers()
+
+
+def test_models_without_policy_are_passed_over(tmp_path: Path) -> None:
+    """Only what declares a policy is a trigger."""
+    made = project(tmp_path, node("int_orders"), node("trg_one", trigger=POLICY))
+    assert [declared.model for declared in made.triggers()] == ["trg_one"]
