@@ -1,1 +1,18 @@
-"""Great Expectations suites and gates."""
+"""Great Expectations suites and gates: what must hold before anything is sent."""
+
+from activation.quality.blocks import blocks_in_force, write_blocks
+from activation.quality.gates import duckdb_url, run_gates
+from activation.quality.model import Block, Check, GateKind, GateReport, Limits, Severity
+
+__all__ = [
+    "Block",
+    "Check",
+    "GateKind",
+    "GateReport",
+    "Limits",
+    "Severity",
+    "blocks_in_force",
+    "duckdb_url",
+    "run_gates",
+    "write_blocks",
+]

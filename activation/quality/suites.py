@@ -1,0 +1,280 @@
+"""The rules themselves: what must hold of sources, triggers and the hand-over before anything is sent.
+
+Every query selects the rows that break its rule. No query selects an address or a name, since what a query selects may
+be shown in Data Docs.
+"""
+
+# ruff: noqa: S608 - instants, numbers and checked identifiers of our own; no outside text
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from activation.quality.model import EVERYTHING, Limits, Rule, Severity, Suite
+
+EARLIEST = "timestamp '2000-01-01'"
+CLOCK_SKEW = "interval 1 day"
+CRITICAL, WARNING = Severity.CRITICAL, Severity.WARNING
+
+
+def source_suites(as_of: datetime, limits: Limits) -> list[Suite]:
+    """What was loaded in the freshness window, table by table; a critical failure concerns everything."""
+    rules = {
+        "events": _event_rules(limits),
+        "loads": _load_rules(limits),
+        "customers": [*_change_rules(), _no_favourite_birth_date(limits)],
+        "contact_points": [*_change_rules(), _required("contact_points", ("customer_id", "channel", "address"))],
+        "consents": [
+            *_change_rules(),
+            _required("consents", ("contact_point_id", "channel", "purpose")),
+            _rows(
+                "a consent is granted or withdrawn",
+                CRITICAL,
+                "select id from {batch} where not is_deleted "
+                "and coalesce(json_extract_string(attributes, '$.status'), '') not in ('granted', 'withdrawn')",
+            ),
+        ],
+    }
+    return [_source_suite(table, found, as_of, limits) for table, found in rules.items()]
+
+
+def trigger_suite(trigger_id: str, schema: str, as_of: datetime, limits: Limits) -> Suite:
+    """The contract of one trigger's table, and its volume against its own history."""
+    rules = [
+        _not_null("occurrence_key"),
+        Rule("occurrence_key is unique", CRITICAL, None, "ExpectColumnValuesToBeUnique", {"column": "occurrence_key"}),
+        *(_not_null(column) for column in ("customer_id", "occurred_at", "eligible_at", "expires_at")),
+        _rows(
+            "an occurrence is due no earlier than its cause",
+            CRITICAL,
+            "select occurrence_key from {batch} where eligible_at < occurred_at",
+        ),
+        _rows(
+            "an occurrence expires after it is due",
+            CRITICAL,
+            "select occurrence_key from {batch} where expires_at <= eligible_at",
+        ),
+        _rows(
+            "context is a JSON object",
+            CRITICAL,
+            "select occurrence_key from {batch} where context is null or not json_valid(cast(context as varchar)) "
+            "or json_type(cast(context as varchar)) <> 'OBJECT'",
+        ),
+        _rows("the last day's volume is in keeping with its history", CRITICAL, _volume(as_of, limits, "due <= 0")),
+        _rows("no day ahead has an odd volume", WARNING, _volume(as_of, limits, "due > 0")),
+    ]
+    return Suite(f"trigger_{trigger_id}", f"trigger:{trigger_id}", schema, f"trg_{trigger_id}", tuple(rules))
+
+
+def handover_suite(schema: str) -> Suite:
+    """The contract of `act_messages`; a failure concerns the triggers of the failing rows."""
+    active = "from (select * from {batch}) as messages where withdrawn_reason is null"
+    rows: Mapping[str, str] = {
+        "a message has one key": (
+            "select trigger_id, message_key from {batch} "
+            "qualify message_key is null or count(*) over (partition by message_key) > 1"
+        ),
+        "a contact point looks like one": f"select trigger_id, message_key {active} and not ({_looks_like_one()})",
+        "a message has a template": f"select trigger_id, message_key {active} and coalesce(template, '') = ''",
+        "a message's window is open for a while": (
+            f"select trigger_id, message_key {active} and not coalesce(send_not_before < send_not_after, false)"
+        ),
+        "nobody who is suppressed gets a message": f"select trigger_id, message_key {active} and {_suppressed()}",
+        "marketing goes only where consent was granted": (
+            f"select trigger_id, message_key {active} and purpose = 'marketing' and {_without_consent(schema)}"
+        ),
+        "nobody gets one occurrence twice": _twice(),
+        "nothing goes out that already went": f"select trigger_id, message_key {active} and {_already_sent()}",
+    }
+    rules = tuple(_rows(name, CRITICAL, query) for name, query in rows.items())
+    return Suite("handover", EVERYTHING, schema, "act_messages", rules, scope_column="trigger_id")
+
+
+def instant(moment: datetime) -> str:
+    """A moment as an SQL literal."""
+    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+
+
+def _source_suite(table: str, rules: list[Rule], as_of: datetime, limits: Limits) -> Suite:
+    start = instant(as_of - limits.freshness)
+    query = f"select * from raw.{table} where loaded_at > {start} and loaded_at <= {instant(as_of)}"
+    return Suite(f"source_{table}", EVERYTHING, "raw", table, tuple(rules), query=query)
+
+
+def _event_rules(limits: Limits) -> list[Rule]:
+    implausible = (
+        f"occurred_at is null or occurred_at < {EARLIEST} "
+        f"or occurred_at > coalesce(loaded_at, occurred_at) + {CLOCK_SKEW}"
+    )
+    return [
+        Rule("events keep arriving", WARNING, None, "ExpectTableRowCountToBeBetween", {"min_value": 1}),
+        *(_not_null(column) for column in ("event_id", "event_name", "known_at")),
+        Rule("event_id is unique", CRITICAL, None, "ExpectColumnValuesToBeUnique", {"column": "event_id"}),
+        _rows(
+            "an event belongs to somebody",
+            CRITICAL,
+            "select event_id from {batch} where coalesce(user_id, '') = '' and coalesce(anonymous_id, '') = ''",
+        ),
+        _rows("an event's time is plausible", WARNING, f"select event_id from {{batch}} where {implausible}"),
+        _rows(
+            f"at most {limits.implausible_time_share:.0%} of the events have an implausible time",
+            CRITICAL,
+            f"select count(*) filter (where {implausible}) as n from {{batch}} "
+            f"having n > {limits.implausible_time_share} * count(*)",
+        ),
+        _rows(
+            "properties are a JSON object",
+            WARNING,
+            "select event_id from {batch} where properties is not null "
+            "and (not json_valid(properties) or json_type(properties) <> 'OBJECT')",
+        ),
+        _rows(
+            "an order has an id",
+            WARNING,
+            "select event_id from {batch} where event_name = 'Order Completed' and coalesce("
+            "case when json_valid(properties) then json_extract_string(properties, '$.order_id') end, '') = ''",
+        ),
+    ]
+
+
+def _load_rules(limits: Limits) -> list[Rule]:
+    def above(share: float, severity: Severity) -> Rule:
+        return _rows(
+            f"at most {share:.0%} of the rows are quarantined",
+            severity,
+            "select sum(rows_quarantined) as quarantined from {batch} "
+            f"having quarantined > {share} * sum(rows_read) and quarantined >= {limits.quarantine_floor}",
+        )
+
+    return [above(limits.quarantine_share, CRITICAL), above(limits.quarantine_warning_share, WARNING)]
+
+
+def _change_rules() -> list[Rule]:
+    return [
+        *(_not_null(column) for column in ("id", "changed_at", "is_deleted")),
+        _rows(
+            "attributes are a JSON object",
+            CRITICAL,
+            "select id from {batch} where not is_deleted and not coalesce(json_valid(attributes) "
+            "and json_type(attributes) = 'OBJECT', false)",
+        ),
+    ]
+
+
+def _required(table: str, fields: tuple[str, ...]) -> Rule:
+    missing = " or ".join(f"coalesce(json_extract_string(attributes, '$.{name}'), '') = ''" for name in fields)
+    severity = CRITICAL if table == "consents" else WARNING
+    listed = f"{', '.join(fields[:-1])} and {fields[-1]}"
+    return _rows(f"{listed} are filled", severity, f"select id from {{batch}} where not is_deleted and ({missing})")
+
+
+def _no_favourite_birth_date(limits: Limits) -> Rule:
+    """A form's default (1970-01-01) would congratulate thousands of people on one day."""
+    return _rows(
+        f"no birth date stands for more than {limits.birth_date_share:.0%} of the customers",
+        WARNING,
+        "select json_extract_string(attributes, '$.birth_date') as birth_date, count(distinct id) as n from {batch} "
+        "where birth_date is not null group by all "
+        f"having n > greatest({limits.birth_date_floor}, "
+        f"{limits.birth_date_share} * (select count(distinct id) from {{batch}}))",
+    )
+
+
+def _volume(as_of: datetime, limits: Limits, days: str) -> str:
+    """The days, counted from `as_of`, whose due occurrences are out of all proportion to the median day before.
+
+    Day 0 is the last 24 hours, -1 the day before; days without any count as 0 from the trigger's first day on.
+    """
+    history = limits.volume_history // timedelta(days=1)
+    now = instant(as_of)
+    return f"""
+        with daily as (
+            select cast(ceil(epoch(eligible_at - {now}) / 86400) as integer) as due, count(*) as n
+            from {{batch}}
+            where cancelled_at is null or cancelled_at > eligible_at
+            group by 1
+        ),
+        calendar as (
+            select unnest(generate_series(greatest(-{history}, (select min(due) from daily)), -1)) as due
+        ),
+        usual as (
+            select coalesce(median(coalesce(n, 0)), 0) as n from calendar left join daily using (due)
+        )
+        select daily.due, daily.n from daily cross join usual
+        where daily.{days} and daily.due >= 0
+            and daily.n > greatest({limits.volume_floor}, {limits.volume_factor} * usual.n)
+    """
+
+
+def _looks_like_one() -> str:
+    return r"""coalesce(case
+        when channel = 'email' then regexp_full_match(contact_point, '[^@\s]+@[^@\s]+\.[^@\s]+')
+        when channel = 'sms' then regexp_full_match(contact_point, '\+[1-9][0-9]+') and length(contact_point) <= 16
+        else trim(contact_point) <> ''
+    end, false)"""
+
+
+def _suppressed() -> str:
+    """Only what the decision could know: a later suppression is the engine's to honour when it sends."""
+    return """exists (
+        select 1 from (
+            select * from engine.suppressions
+            qualify row_number() over (
+                partition by contact_point, channel, brand, purpose order by sequence desc, copied_at desc
+            ) = 1
+        ) as kept
+        where not kept.is_lifted and kept.contact_point = messages.contact_point
+            and kept.channel = messages.channel and kept.brand = messages.brand
+            and (kept.purpose = 'all' or kept.purpose = messages.purpose)
+            and greatest(kept.changed_at, coalesce(kept.copied_at, kept.changed_at)) < messages.decided_at
+    )"""
+
+
+def _without_consent(schema: str) -> str:
+    """Where the policy rests on a legitimate interest, a withdrawn consent is what forbids."""
+    return f"""case
+        when (
+            select any_value(policies.basis) from {schema}.act_policies as policies
+            where policies.trigger_id = messages.trigger_id
+        ) = 'legitimate_interest' then exists (
+            select 1 from {schema}.dim_consents as consents
+            where consents.status = 'withdrawn' and {_same_consent()}
+        )
+        else not exists (
+            select 1 from {schema}.dim_consents as consents
+            where consents.status = 'granted' and {_same_consent()}
+        )
+    end"""
+
+
+def _same_consent() -> str:
+    return (
+        "consents.contact_point_id = messages.contact_point_id and consents.channel = messages.channel "
+        "and consents.purpose = messages.purpose and consents.brand = messages.brand"
+    )
+
+
+def _twice() -> str:
+    return """
+        with reasons as (
+            select trigger_id, message_key, channel,
+                unnest(cast(json_extract_string(occurrence_ids, '$[*]') as varchar[])) as occurrence_id
+            from {batch}
+        )
+        select trigger_id, message_key from reasons
+        qualify count(*) over (partition by trigger_id, channel, occurrence_id) > 1
+    """
+
+
+def _already_sent() -> str:
+    return """exists (
+        select 1 from engine.delivery_changes as changes
+        where changes.message_key = messages.message_key and changes.state in ('accepted', 'delivered')
+    )"""
+
+
+def _rows(name: str, severity: Severity, query: str) -> Rule:
+    return Rule(name, severity, query)
+
+
+def _not_null(column: str) -> Rule:
+    return Rule(f"{column} is filled", CRITICAL, None, "ExpectColumnValuesToNotBeNull", {"column": column})
