@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from activation.model import Abilities, MemberChange, MemberOutcome, Outcome, Rendered
+from activation.model import Abilities, Channel, MemberChange, MemberOutcome, Outcome, Rendered
 from activation.settings import Secret
 
 
@@ -14,7 +14,8 @@ class Account:
     """One configured destination: its name, where it is, what it may use, and the folder that files go below.
 
     `connection` is a URI that may hold a password; `options` are the destination's own settings; `timeout` is in
-    seconds; `window` is None where the adapter's default holds; `environment` tells simulation from the rest.
+    seconds; `window` is None where the adapter's default holds; `environment` tells simulation from the rest;
+    `channel` is the one that the deployment uses it for.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Account:
     timeout: float = 30.0
     window: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    channel: Channel | None = None
 
 
 class Destination(Protocol):
