@@ -1,1 +1,6 @@
 """Files to raw tables: mappings, quarantine."""
+
+from activation.loading.load import LoadReport, load
+from activation.loading.mapping import Mapping, read_mapping, shipped_mappings
+
+__all__ = ["LoadReport", "Mapping", "load", "read_mapping", "shipped_mappings"]
