@@ -79,7 +79,7 @@ def handover_suite(schema: str) -> Suite:
             f"select trigger_id, message_key {active} and not coalesce(send_not_before < send_not_after, false)"
         ),
         "nobody who is suppressed gets a message": f"select trigger_id, message_key {active} and {_suppressed()}",
-        "marketing goes only where consent was granted": (
+        "marketing goes only where a consent is granted and confirmed": (
             f"select trigger_id, message_key {active} and purpose = 'marketing' and {_without_consent(schema)}"
         ),
         "nobody gets one occurrence twice": _twice(),
@@ -241,7 +241,7 @@ def _without_consent(schema: str) -> str:
         )
         else not exists (
             select 1 from {schema}.dim_consents as consents
-            where consents.status = 'granted' and {_same_consent()}
+            where consents.status = 'granted' and consents.is_confirmed and {_same_consent()}
         )
     end"""
 

@@ -6,7 +6,7 @@ import re
 from activation.quality.data_docs import FILES, VENDORED
 
 ROW = re.compile(
-    r"^\| `(?P<file>[^`]+)` \|.*\]\((?P<licence>[^)]+)\) \| (?P<size>\d+) \| `(?P<sum>[0-9a-f]{64})` \|$", re.M
+    r"^\| `(?P<file>[^`]+)` \|.*\]\((?P<licence>[^)]+)\) \| (?P<size>\d+) \| `(?P<sum>[0-9a-f]{64})` \|$", re.MULTILINE
 )
 
 

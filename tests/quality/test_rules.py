@@ -120,6 +120,13 @@ def test_volume_follows_history(check_suite: CheckSuite) -> None:
     assert "the last day's volume is in keeping with its history" in failed(check_suite(suite, flood(451 + 50, -1)))
 
 
+def suppression(sequence: int, purpose: str, at: str, *, is_lifted: bool = False) -> str:
+    return (
+        f"insert into engine.suppressions values ('i', {sequence}, 'c2@example.com', 'email', 'default', '{purpose}', "
+        f"'complaint', 'x', {is_lifted}, {NOW} {at}, {NOW} {at})"
+    )
+
+
 @pytest.mark.parametrize(
     ("statements", "rule"),
     [
@@ -147,17 +154,12 @@ def test_volume_follows_history(check_suite: CheckSuite) -> None:
             "a message's window is open for a while",
         ),
         (
-            [
-                (
-                    "insert into engine.suppressions values ('i', 1, 'c2@example.com', 'email', 'default', 'marketing', "
-                    f"'complaint', 'x', false, {NOW} - interval 1 hour, {NOW} - interval 1 hour)"
-                )
-            ],
+            [suppression(1, "marketing", "- interval 1 hour")],
             "nobody who is suppressed gets a message",
         ),
         (
             ["delete from activation.dim_consents where contact_point_id = 'k2'"],
-            "marketing goes only where consent was granted",
+            "marketing goes only where a consent is granted and confirmed",
         ),
         (
             [
@@ -187,19 +189,8 @@ def test_handover(check_suite: CheckSuite, statements: list[str], rule: str) -> 
             "update activation.act_messages set withdrawn_reason = 'consent_withdrawn' where message_key = 'm2'",
             "delete from activation.dim_consents where contact_point_id = 'k2'",
         ],
-        [
-            (
-                "insert into engine.suppressions values ('i', 1, 'c2@example.com', 'email', 'default', 'all', 'x', 'x', "
-                f"false, {NOW} - interval 2 hour, {NOW} - interval 2 hour), ('i', 2, 'c2@example.com', 'email', 'default', "
-                f"'all', 'x', 'x', true, {NOW} - interval 1 hour, {NOW} - interval 1 hour)"
-            )
-        ],
-        [
-            (
-                "insert into engine.suppressions values ('i', 1, 'c2@example.com', 'email', 'default', 'all', 'x', 'x', "
-                f"false, {NOW} + interval 1 hour, {NOW} + interval 1 hour)"
-            )
-        ],
+        [suppression(1, "all", "- interval 2 hour"), suppression(2, "all", "- interval 1 hour", is_lifted=True)],
+        [suppression(1, "all", "+ interval 1 hour")],
     ],
     ids=["legitimate interest", "withdrawn", "lifted", "suppressed after the decision"],
 )
@@ -212,7 +203,7 @@ def test_withdrawn_consent_beats_legitimate_interest(check_suite: CheckSuite) ->
     """Where no consent is needed, a withdrawn one still forbids."""
     statement = "update activation.dim_consents set status = 'withdrawn' where contact_point_id = 'k3'"
     found = failed(check_suite(handover_suite("activation"), statement))
-    assert found == {"marketing goes only where consent was granted": ("trigger:winback",)}
+    assert found == {"marketing goes only where a consent is granted and confirmed": ("trigger:winback",)}
 
 
 def test_limits_are_configurable(check_suite: CheckSuite) -> None:
