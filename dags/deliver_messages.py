@@ -42,8 +42,8 @@ from activation.orchestration.signals import (
     default_args={**RETRIES, "retry_delay": timedelta(seconds=30)},
 )
 def deliver_messages():
-    @task(pool=WAREHOUSE_POOL, multiple_outputs=True)
-    def plan_messages() -> dict[str, list[int]]:
+    @task(pool=WAREHOUSE_POOL)
+    def plan_messages() -> dict[str, int]:
         return steps.plan_messages()
 
     @task(outlets=[MESSAGES_DELIVERED], trigger_rule="all_done")
@@ -54,12 +54,12 @@ def deliver_messages():
     deliveries = [
         task(task_id=f"deliver_{name}", pool=destination_pool(name))(steps.deliver_shard)
         .partial(destination=name)
-        .expand(shard=planned[name])
-        for name in steps.message_destinations()
+        .expand(shard=list(range(shards)))
+        for name, shards in steps.message_destinations().items()
     ]
     # A run's colour is that of its last tasks, and the signal is always green.
     all_delivered = EmptyOperator(task_id="all_delivered", trigger_rule="none_failed")
-    deliveries >> all_delivered
+    planned >> deliveries >> all_delivered
     deliveries >> signal_deliveries()
 
 

@@ -14,7 +14,7 @@ import click
 
 from activation.errors import ActivationError
 from activation.orchestration.api import FINISHED, AirflowApi
-from activation.orchestration.local import LocalAirflow, local_environ, stop
+from activation.orchestration.local import LocalAirflow, local_environ, stop_all
 
 FOLLOWERS = ("deliver_messages", "sync_audiences", "publish_reports")
 RUN_LIMIT = 300.0
@@ -49,7 +49,7 @@ class Demo:
     def start(self) -> None:
         self.airflow.prepare()
         self._processes.append(self.airflow.spawn_service("inbox").pid)
-        self._processes.append(self.airflow.start().pid)
+        self._processes += self.airflow.start()
 
     def wait_for_dags(self, api: AirflowApi) -> None:
         deadline = time.monotonic() + 60
@@ -109,8 +109,7 @@ class Demo:
         )
 
     def end(self) -> None:
-        for pid in reversed(self._processes):
-            stop(pid)
+        stop_all(self._processes)
 
     def tell(self, text: str) -> None:
         click.echo(f"[{time.monotonic() - self.started:4.0f} s] {text}")

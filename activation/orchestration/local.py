@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,12 @@ from activation.orchestration.prepare import prepare
 from activation.settings import Settings
 
 START_LIMIT = 120.0
+PARTS = (
+    ("api-server",),
+    ("scheduler", "--skip-serve-logs"),
+    ("dag-processor",),
+    ("triggerer", "--skip-serve-logs"),
+)
 PORT_VARIABLES = {
     "airflow": "ACTIVATION_AIRFLOW_PORT",
     "inbox_smtp": "ACTIVATION_INBOX_SMTP_PORT",
@@ -85,7 +91,7 @@ def _airflow_environ(settings: Settings, ports: Ports) -> dict[str, str]:
 
 
 class LocalAirflow:
-    """Starts and stops `airflow standalone` as one process group."""
+    """The parts of an Airflow, each a process group of its own, and what stands beside it."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = local_environ(environ)
@@ -96,7 +102,7 @@ class LocalAirflow:
 
     @property
     def log(self) -> Path:
-        return self.home / "standalone.log"
+        return self.home / "airflow.log"
 
     @property
     def pids(self) -> Path:
@@ -119,21 +125,27 @@ class LocalAirflow:
         self.home.mkdir(parents=True, exist_ok=True)
         prepare(self.environ)
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start everything and wait until it answers. Raises ActivationError when it does not."""
+    def start(self) -> list[int]:
+        """Start everything, wait until it answers, return the process groups. Raises ActivationError when it does not.
+
+        The parts are started one by one because `airflow standalone` opens its log servers on every interface.
+        """
         if self.answers():
             raise BusyError(
                 f"Something answers on {self.url} already.", "Stop it (make down) or set ACTIVATION_AIRFLOW_PORT."
             )
-        with self.log.open("ab") as log:
-            process = self.spawn([sys.executable, "-m", "airflow", "standalone"], log)
+        started = []
+        for part in PARTS:
+            with self.log.open("ab") as log:
+                started.append(self.spawn([sys.executable, "-m", "airflow", *part], log))
         deadline = time.monotonic() + START_LIMIT
         while not self.answers():
-            if process.poll() is not None or time.monotonic() > deadline:
-                stop(process.pid)
+            ended = any(process.poll() is not None for process in started)
+            if ended or time.monotonic() > deadline:
+                stop_all([process.pid for process in started])
                 raise ActivationError("Airflow did not start.", f"Its log is {self.log}.")
-            time.sleep(0.5)
-        return process
+            time.sleep(0.3)
+        return [process.pid for process in started]
 
     def spawn(self, command: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
         """Start a process in a group of its own, so that its children end with it."""
@@ -164,22 +176,27 @@ class LocalAirflow:
         return str(json.loads(generated.read_text(encoding="utf-8"))["admin"])
 
 
-def stop(pid: int, limit: float = 20.0) -> None:
-    """End a process group: politely, then for good."""
+def stop_all(groups: Sequence[int], limit: float = 20.0) -> None:
+    """End process groups: all of them politely at once, then what is left for good."""
     for number, wait in ((signal.SIGTERM, limit), (signal.SIGKILL, 5.0)):
-        try:
-            os.killpg(pid, number)
-        except ProcessLookupError:
-            return
+        for group in groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, number)
         deadline = time.monotonic() + wait
-        while time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            try:
-                os.killpg(pid, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.2)
+        while any(_lives(group) for group in groups):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+
+
+def _lives(group: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(group, os.WNOHANG)
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def up(airflow: LocalAirflow) -> None:
@@ -187,10 +204,9 @@ def up(airflow: LocalAirflow) -> None:
     airflow.prepare()
     started = [airflow.spawn_service(name).pid for name in airflow.services()]
     try:
-        started.append(airflow.start().pid)
+        started += airflow.start()
     except ActivationError:
-        for pid in started:
-            stop(pid)
+        stop_all(started)
         raise
     airflow.pids.write_text("\n".join(map(str, started)), encoding="utf-8")
     ports = airflow.ports
@@ -207,8 +223,7 @@ def down(airflow: LocalAirflow) -> None:
     if not airflow.pids.exists():
         click.echo("Nothing runs.")
         return
-    for pid in reversed(airflow.pids.read_text(encoding="utf-8").split()):
-        stop(int(pid))
+    stop_all([int(pid) for pid in airflow.pids.read_text(encoding="utf-8").split()])
     airflow.pids.unlink()
     click.echo("Stopped.")
 

@@ -12,8 +12,8 @@ from airflow.sdk import Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetab
 from activation.config import read_config
 from activation.settings import Settings
 
-RUN_ANNOUNCED = Asset("activation://run", name="activation_run")
-MESSAGES_DELIVERED = Asset("activation://deliveries", name="activation_deliveries")
+RUN_ANNOUNCED = Asset(name="activation_run", uri="activation://run")
+MESSAGES_DELIVERED = Asset(name="activation_deliveries", uri="activation://deliveries")
 
 WAREHOUSE_POOL = "activation_warehouse"
 BY_HAND = "by_hand"

@@ -1,17 +1,22 @@
 """The tasks' bodies: each opens the application, does one step and returns counts, never rows."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from activation.app import App, open_app
 from activation.config import read_config
 from activation.errors import RunRefusedError
 from activation.model import Channel, RunMode
 from activation.settings import Settings, connection_variable
 
+if TYPE_CHECKING:
+    from activation.app import App
 
-def app_with_connections() -> App:
+
+def app_with_connections() -> "App":
     """The application, with the Airflow connections `activation_<destination>` in its environment only."""
+    # DAG files import this module every few seconds; the engine's libraries are for the tasks.
+    from activation.app import open_app
+
     environ = dict(os.environ)
     settings = Settings.from_environ(environ)
     for name in read_config(settings.project).destinations:
@@ -59,14 +64,9 @@ def announce_run(run_id: int) -> bool:
         return app.announce(app.run(run_id))
 
 
-def plan_messages() -> dict[str, list[int]]:
-    """Plan what the newest live run decided; the shards that have work, by destination."""
-    shards: dict[str, list[int]] = {name: [] for name in message_destinations()}
+def plan_messages() -> dict[str, int]:
     with app_with_connections() as app:
-        app.plan()
-        for queue in app.queues_with_work():
-            shards[queue.destination].append(queue.shard)
-    return shards
+        return app.plan()
 
 
 def deliver_shard(destination: str, shard: int) -> dict[str, int]:
@@ -99,10 +99,10 @@ def write_report() -> str:
         return str(app.write_report())
 
 
-def message_destinations() -> list[str]:
-    """The destinations that take messages, for the pools and the graph; read from `activation.yml` only."""
+def message_destinations() -> dict[str, int]:
+    """The destinations that take messages and their shards; read from `activation.yml` only."""
     config = read_config(Settings.from_environ().project)
-    return [name for name, item in config.destinations.items() if item.channel is not Channel.AUDIENCE]
+    return {name: item.shards for name, item in config.destinations.items() if item.channel is not Channel.AUDIENCE}
 
 
 def _connection_uri(connection_id: str) -> str | None:
