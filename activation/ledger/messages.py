@@ -1,0 +1,101 @@
+"""Messages as rows, and rows as messages."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Row
+
+from activation.model import Channel, Message, OnUnknown, Purpose
+
+T = TypeVar("T")
+
+# Well below the number of parameters that one SQLite statement takes.
+KEYS_PER_STATEMENT = 500
+
+
+def to_json(value: object) -> str:
+    """JSON as the project writes it: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def message_row(message: Message, destination: str) -> dict[str, Any]:
+    """The row of `messages` for a message that goes to a destination."""
+    return {
+        "message_key": message.message_key,
+        "decision_id": message.decision_id,
+        "run_id": message.run_id,
+        "environment": message.environment,
+        "brand": message.brand,
+        "trigger_id": message.trigger_id,
+        "trigger_version": message.trigger_version,
+        "step": message.step,
+        "occurrence_ids": to_json(list(message.occurrence_ids)),
+        "customer_id": message.customer_id,
+        "unit_id": message.unit_id,
+        "purpose": message.purpose.value,
+        "channel": message.channel.value,
+        "destination": destination,
+        "contact_point": message.contact_point,
+        "contact_point_id": message.contact_point_id,
+        "template": message.template,
+        "variant": message.variant,
+        "sender": message.sender,
+        "locale": message.locale,
+        "timezone": message.timezone,
+        "priority": message.priority,
+        "on_unknown": message.on_unknown.value,
+        "mandatory": message.mandatory,
+        "context": to_json(dict(message.context)),
+        "customer": to_json(dict(message.customer)),
+        "send_not_before": message.send_not_before,
+        "send_not_after": message.send_not_after,
+        "decided_at": message.decided_at,
+    }
+
+
+def message_from(row: Row[Any]) -> Message:
+    """The message that a row of `messages` describes."""
+    return Message(
+        message_key=row.message_key,
+        decision_id=row.decision_id,
+        run_id=row.run_id,
+        environment=row.environment,
+        brand=row.brand,
+        trigger_id=row.trigger_id,
+        trigger_version=row.trigger_version,
+        step=row.step,
+        occurrence_ids=tuple(json.loads(row.occurrence_ids)),
+        customer_id=row.customer_id,
+        unit_id=row.unit_id,
+        purpose=Purpose(row.purpose),
+        channel=Channel(row.channel),
+        contact_point=row.contact_point,
+        contact_point_id=row.contact_point_id,
+        template=row.template,
+        variant=row.variant,
+        sender=row.sender,
+        locale=row.locale,
+        timezone=row.timezone,
+        priority=row.priority,
+        on_unknown=OnUnknown(row.on_unknown),
+        mandatory=row.mandatory,
+        context=json.loads(row.context),
+        customer=json.loads(row.customer),
+        send_not_before=row.send_not_before,
+        send_not_after=row.send_not_after,
+        decided_at=row.decided_at,
+    )
+
+
+def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def by_key(rows: Sequence[Mapping[str, Any]], field: str) -> dict[Any, Mapping[str, Any]]:
+    """Rows by one of their fields; the last of equals stays."""
+    return {row[field]: row for row in rows}
