@@ -1,1 +1,5 @@
-"""Statistics, charts, pages."""
+"""Statistics, charts and pages."""
+
+from activation.reporting.page import ReportSummary, write_report
+
+__all__ = ["ReportSummary", "write_report"]

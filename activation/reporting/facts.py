@@ -1,0 +1,215 @@
+"""The figures of the report, read from the warehouse one section at a time."""
+
+# ruff: noqa: S608 - the schema is a checked identifier of ours, values are bound
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from activation.errors import WarehouseError
+from activation.policy import IDENTIFIER
+from activation.warehouses.base import Warehouse
+
+Row = dict[str, Any]
+DAYS_SHOWN = 90
+LOADS_SHOWN = 20
+DOUBTS_SHOWN = 50
+SENT_STATES = "('accepted', 'delivered')"
+HELD_OUT_VERDICTS = "('held_out_trigger', 'held_out_global')"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one question gave; `note` says why it gave nothing."""
+
+    rows: list[Row] = field(default_factory=list)
+    note: str = ""
+
+
+class Reader:
+    """Asks the warehouse; what is missing or cannot be read is a note, never an error."""
+
+    def __init__(self, warehouse: Warehouse, schema: str, as_of: datetime) -> None:
+        if not re.match(IDENTIFIER, schema):
+            raise WarehouseError(f"{schema!r} cannot name a schema.", "Use a-z, 0-9 and _ only.")
+        self.warehouse = warehouse
+        self.schema = schema
+        self.as_of = as_of
+
+    def ask(self, tables: Sequence[str], query: str, **parameters: Any) -> Facts:
+        """The rows of a query, in which `{name}` stands for a table of the models' schema."""
+        missing = [name for name in tables if not self._has(name)]
+        if missing:
+            return Facts(note="Nothing yet.")
+        located = {name: name if "." in name else f"{self.schema}.{name}" for name in tables}
+        text = re.sub(r"\{([\w.]+)\}", lambda match: located[match[1]], query)
+        try:
+            rows = self.warehouse.rows(text, parameters or None)
+        except WarehouseError as error:
+            return Facts(note=f"This could not be read: {error.message}")
+        return Facts(rows, "" if rows else "Nothing yet.")
+
+    def count(self, table: str, condition: str = "true") -> int | None:
+        """How many rows of a table meet a condition; None when the table is missing."""
+        found = self.ask([table], f"select count(*) as n from {{{table}}} where {condition}")
+        return int(found.rows[0]["n"]) if found.rows else None
+
+    def _has(self, table: str) -> bool:
+        schema, _, name = table.rpartition(".")
+        return self.warehouse.has_table(schema or self.schema, name)
+
+
+LATEST_DECISIONS = """(
+    select * from {act_decisions}
+    qualify row_number() over (partition by occurrence_id order by decided_at desc, run_id desc) = 1
+)"""
+
+LATEST_MEMBERS = """(
+    select * from {engine.audience_members}
+    qualify row_number() over (
+        partition by audience_id, destination, member_id order by sequence desc, copied_at desc
+    ) = 1
+)"""
+
+
+def newest_run(reader: Reader) -> Facts:
+    """One row: the newest run."""
+    return reader.ask(
+        ["engine.runs"],
+        "select run_id, lane, as_of, mode from {engine.runs} order by run_id desc, copied_at desc limit 1",
+    )
+
+
+def environments(reader: Reader) -> Facts:
+    """One row per environment that occurrences were recorded in."""
+    return reader.ask(["act_occurrences"], "select distinct environment from {act_occurrences} order by environment")
+
+
+def occurrences_by_day(reader: Reader) -> Facts:
+    """One row per trigger and day of the last days shown, by when the occurrence became due."""
+    return reader.ask(
+        ["act_occurrences"],
+        f"""select trigger_id, cast(eligible_at as date) as day, count(*) as occurrences from {{act_occurrences}}
+        where eligible_at > $as_of - interval {DAYS_SHOWN} day group by all order by day, trigger_id""",
+        as_of=reader.as_of,
+    )
+
+
+def occurrences_by_trigger(reader: Reader) -> Facts:
+    """One row per trigger: how many occurrences it has ever had."""
+    return reader.ask(
+        ["act_occurrences"],
+        "select trigger_id, count(*) as occurrences from {act_occurrences} group by all order by trigger_id",
+    )
+
+
+def verdicts(reader: Reader) -> Facts:
+    """One row per trigger, verdict and reason, of each occurrence's latest decision."""
+    return reader.ask(
+        ["act_decisions"],
+        f"""select trigger_id, verdict, coalesce(reason, '') as reason, count(*) as occurrences
+        from {LATEST_DECISIONS} group by all order by trigger_id, occurrences desc, verdict""",
+    )
+
+
+def deliveries(reader: Reader) -> Facts:
+    """One row per destination, trigger and state of a message."""
+    return reader.ask(
+        ["act_deliveries"],
+        """select coalesce(destination, 'not assigned') as destination, trigger_id, state, count(*) as messages
+        from {act_deliveries} group by all order by destination, trigger_id, state""",
+    )
+
+
+def doubts(reader: Reader) -> Facts:
+    """One row per message of which nobody knows whether it left, newest first."""
+    return reader.ask(
+        ["act_deliveries"],
+        f"""select message_key, trigger_id, channel, destination, coalesce(reason, '') as reason, changed_at,
+            count(*) over () as total
+        from {{act_deliveries}} where state = 'unknown' order by changed_at desc limit {DOUBTS_SHOWN}""",
+    )
+
+
+def experiment_arms(reader: Reader) -> Facts:
+    """One row per experiment, arm and variant: all units, and the counts and moments of those with a closed window."""
+    return reader.ask(
+        ["fct_experiment_units"],
+        """select experiment_id, arm, coalesce(variant, '') as variant, count(*) as assigned,
+            count(*) filter (is_window_closed) as units,
+            count(*) filter (is_window_closed and goal_count > 0) as goals,
+            coalesce(sum(goal_amount) filter (is_window_closed), 0) as amount,
+            coalesce(sum(power(goal_amount, 2)) filter (is_window_closed), 0) as squares
+        from {fct_experiment_units} group by all order by experiment_id, arm desc, variant""",
+    )
+
+
+def audience_members(reader: Reader) -> Facts:
+    """One row per audience, destination, last action and state of a member."""
+    return reader.ask(
+        ["engine.audience_members"],
+        f"""select audience_id, destination, action, state, count(*) as members from {LATEST_MEMBERS}
+        group by all order by audience_id, destination, action, state""",
+    )
+
+
+def audience_sizes(reader: Reader) -> Facts:
+    """One row per audience and day on which it changed: its members at the end of the day."""
+    return reader.ask(
+        ["engine.audience_members"],
+        """with changes as (
+            select audience_id, destination, member_id, cast(changed_at as date) as day,
+                case when action = 'remove' then 0 else 1 end as is_member
+            from {engine.audience_members} where state in ('submitted', 'confirmed')
+            qualify row_number() over (
+                partition by audience_id, destination, member_id, day order by sequence desc
+            ) = 1
+        ),
+        steps as (
+            select audience_id, day, is_member - coalesce(lag(is_member) over (
+                partition by audience_id, destination, member_id order by day), 0) as step
+            from changes
+        )
+        select audience_id, day, cast(sum(sum(step)) over (
+            partition by audience_id order by day) as bigint) as members
+        from steps group by audience_id, day order by day, audience_id""",
+    )
+
+
+def blocks(reader: Reader) -> Facts:
+    """One row per quality block in force."""
+    return reader.ask(
+        ["engine.quality_blocks"],
+        """select scope, reason, severity, run_id, created_at, until from {engine.quality_blocks}
+        where created_at <= $as_of and $as_of < until order by scope, created_at desc""",
+        as_of=reader.as_of,
+    )
+
+
+def loads(reader: Reader) -> Facts:
+    """One row per load, newest first."""
+    return reader.ask(
+        ["raw.loads"],
+        f"""select load_id, loaded_at, mode, source, rows_read, rows_loaded, rows_duplicate, rows_quarantined,
+            rows_skipped
+        from {{raw.loads}} order by load_id desc, source limit {LOADS_SHOWN}""",
+    )
+
+
+TILES: Mapping[str, Callable[[Reader], int | None]] = {
+    "Events": lambda reader: reader.count("raw.events"),
+    "Customers": lambda reader: reader.count("dim_customers"),
+    "Occurrences": lambda reader: reader.count("act_occurrences"),
+    "Decided to send": lambda reader: _latest(reader, "verdict = 'send'"),
+    "Accepted": lambda reader: reader.count("act_deliveries", f"state in {SENT_STATES}"),
+    "In doubt": lambda reader: reader.count("act_deliveries", "state = 'unknown'"),
+    "Held out": lambda reader: _latest(reader, f"verdict in {HELD_OUT_VERDICTS}"),
+    "Held back": lambda reader: _latest(reader, f"verdict <> 'send' and verdict not in {HELD_OUT_VERDICTS}"),
+}
+
+
+def _latest(reader: Reader, condition: str) -> int | None:
+    found = reader.ask(["act_decisions"], f"select count(*) as n from {LATEST_DECISIONS} where {condition}")
+    return int(found.rows[0]["n"]) if found.rows else None

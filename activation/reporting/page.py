@@ -1,0 +1,287 @@
+"""The report: one page that needs nothing but itself."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from activation.reporting import charts, facts
+from activation.reporting.experiments import Experiment, read_experiments
+from activation.reporting.facts import Facts, Reader, Row
+from activation.reporting.verdicts import STATES, meaning
+from activation.warehouses.base import Warehouse
+
+FOLDER = Path(__file__).resolve().parent
+PAGES, VENDORED = FOLDER / "pages", FOLDER / "vendor"
+SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: where its values come from and how they look."""
+
+    title: str
+    name: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page: a chart and the table with the same figures, or a note instead of both."""
+
+    anchor: str
+    title: str
+    lead: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+    note: str = ""
+    chart: charts.Spec | None = None
+    is_folded: bool = False
+    experiments: tuple[Experiment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """Where the page is, the rows that each section shows, and the sections that could not be read."""
+
+    path: Path
+    as_of: datetime
+    rows: Mapping[str, int]
+    unreadable: tuple[str, ...]
+
+
+def write_report(
+    warehouse: Warehouse,
+    *,
+    schema: str,
+    path: Path,
+    as_of: datetime,
+    links: Mapping[str, str],
+    planned_holdouts: Mapping[str, float] | None = None,
+) -> ReportSummary:
+    """Write the report of a schema's state to `path`, replacing the old one in one step.
+
+    `links` are other places to look, by name. `planned_holdouts` is the share of units that each experiment meant to
+    hold out; without it the sample ratio is not checked. What is missing in the warehouse is said on the page.
+    """
+    reader = Reader(warehouse, schema, as_of)
+    sections = [build(reader) for build in SECTIONS]
+    sections.insert(EXPERIMENTS_AT, _experiments(reader, planned_holdouts or {}))
+    page = _render(
+        as_of=as_of,
+        header=_header(reader),
+        tiles=[(title, count(reader)) for title, count in facts.TILES.items()],
+        sections=sections,
+        links=dict(links),
+    )
+    _replace(path, page)
+    unreadable = tuple(section.anchor for section in sections if section.note.startswith("This could not"))
+    return ReportSummary(path, as_of, {section.anchor: len(section.rows) for section in sections}, unreadable)
+
+
+def _header(reader: Reader) -> dict[str, str]:
+    run = facts.newest_run(reader).rows
+    environments = ", ".join(row["environment"] for row in facts.environments(reader).rows)
+    last = f"{run[0]['run_id']} ({run[0]['mode']}, {run[0]['lane']}, as of {run[0]['as_of']:%Y-%m-%d %H:%M})"
+    return {"run": last if run else "none yet", "environment": environments or "none yet"}
+
+
+def _render(**content: Any) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(shown=_shown, spec=_spec, percent=_percent, points=_points)
+    return environment.get_template("report.html.j2").render(
+        style=Markup((PAGES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        scripts=[_script(VENDORED / name) for name in SCRIPTS] + [_script(PAGES / "report.js")],
+        **content,
+    )
+
+
+def _script(path: Path) -> Markup:
+    """A script of ours or of the vendored ones, without the link to a source map that is not there."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return Markup("\n".join(line for line in lines if not line.startswith("//# source")))  # noqa: S704 - vendored
+
+
+def _spec(spec: charts.Spec) -> Markup:
+    """JSON that cannot end the element that it stands in."""
+    text = json.dumps(spec, default=_plain, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - escaped
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot stand in a chart")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.2f}"
+
+
+def _replace(path: Path, page: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.write_text(page, encoding="utf-8")
+    new.replace(path)
+
+
+def _section(anchor: str, title: str, lead: str, found: Facts, columns: Sequence[Column], **more: Any) -> Section:
+    return Section(anchor, title, lead, tuple(columns), tuple(found.rows), found.note, **more)
+
+
+def _occurrences(reader: Reader) -> Section:
+    found = facts.occurrences_by_day(reader)
+    columns = [Column("Day", "day"), Column("Trigger", "trigger_id"), Column("Occurrences", "occurrences", True)]
+    chart = charts.bars_by_day(found.rows, "occurrences", "trigger_id") if found.rows else None
+    lead = f"Reasons to contact somebody, by the day on which they became due; the last {facts.DAYS_SHOWN} days."
+    return _section("occurrences", "Occurrences", lead, found, columns, chart=chart, is_folded=True)
+
+
+def _verdicts(reader: Reader) -> Section:
+    found = facts.verdicts(reader)
+    named = Facts([{**row, "meaning": meaning(row["verdict"])} for row in found.rows], found.note)
+    columns = [
+        Column("Trigger", "trigger_id"),
+        Column("Verdict", "verdict"),
+        Column("In words", "meaning"),
+        Column("Reason", "reason"),
+        Column("Occurrences", "occurrences", True),
+    ]
+    chart = charts.stacked_rows(named.rows, "trigger_id", "occurrences", "meaning") if named.rows else None
+    lead = "The latest decision on every occurrence: what is sent, what was held back, and why."
+    return _section("verdicts", "Decisions", lead, named, columns, chart=chart)
+
+
+def _deliveries(reader: Reader) -> Section:
+    found = facts.deliveries(reader)
+    named = Facts([{**row, "state": STATES.get(row["state"], row["state"])} for row in found.rows], found.note)
+    columns = [
+        Column("Destination", "destination"),
+        Column("Trigger", "trigger_id"),
+        Column("State", "state"),
+        Column("Messages", "messages", True),
+    ]
+    chart = charts.stacked_rows(named.rows, "destination", "messages", "state") if named.rows else None
+    return _section("deliveries", "Deliveries", "What became of every message.", named, columns, chart=chart)
+
+
+def _doubts(reader: Reader) -> Section:
+    found = facts.doubts(reader)
+    columns = [
+        Column("Message", "message_key"),
+        Column("Trigger", "trigger_id"),
+        Column("Channel", "channel"),
+        Column("Destination", "destination"),
+        Column("Reason", "reason"),
+        Column("Since", "changed_at"),
+    ]
+    total = found.rows[0]["total"] if found.rows else 0
+    lead = "Nobody knows whether these left. None is sent again unless its policy says so."
+    if total > len(found.rows):
+        lead += f" The newest {len(found.rows)} of {total:,}."
+    note = "None." if found.note == "Nothing yet." else found.note
+    return _section("doubts", "Messages in doubt", lead, Facts(found.rows, note), columns)
+
+
+def _experiments(reader: Reader, planned_holdouts: Mapping[str, float]) -> Section:
+    found = facts.experiment_arms(reader)
+    experiments = tuple(read_experiments(found.rows, planned_holdouts))
+    effects = [
+        {
+            "experiment": experiment.experiment_id,
+            "estimate": 100 * experiment.rate.estimate,
+            "low": 100 * experiment.rate.low,
+            "high": 100 * experiment.rate.high,
+        }
+        for experiment in experiments
+        if experiment.rate
+    ]
+    lead = (
+        "Units treated against units held out, by their first assignment, whatever was sent to them. Only units whose "
+        "window has closed count. These are the only figures here that speak of an effect."
+    )
+    return Section(
+        "experiments",
+        "Experiments",
+        lead,
+        rows=tuple(found.rows),
+        note=found.note,
+        chart=charts.intervals(effects) if effects else None,
+        experiments=experiments,
+    )
+
+
+def _audiences(reader: Reader) -> Section:
+    found, sizes = facts.audience_members(reader), facts.audience_sizes(reader)
+    columns = [
+        Column("Audience", "audience_id"),
+        Column("Destination", "destination"),
+        Column("Last change", "action"),
+        Column("State", "state"),
+        Column("Members", "members", True),
+    ]
+    chart = charts.lines_by_day(sizes.rows, "members", "audience_id") if sizes.rows else None
+    return _section("audiences", "Audiences", "Lists kept at destinations.", found, columns, chart=chart)
+
+
+def _blocks(reader: Reader) -> Section:
+    found = facts.blocks(reader)
+    columns = [
+        Column("Scope", "scope"),
+        Column("Reason", "reason"),
+        Column("Run", "run_id", True),
+        Column("Since", "created_at"),
+        Column("Until", "until"),
+    ]
+    note = "None: nothing is blocked." if found.note == "Nothing yet." else found.note
+    lead = "What a failed quality check keeps from being sent at this moment."
+    return _section("blocks", "Quality blocks", lead, Facts(found.rows, note), columns)
+
+
+def _loads(reader: Reader) -> Section:
+    columns = [
+        Column("Load", "load_id", True),
+        Column("At", "loaded_at"),
+        Column("Mode", "mode"),
+        Column("Source", "source"),
+        Column("Read", "rows_read", True),
+        Column("Loaded", "rows_loaded", True),
+        Column("Duplicate", "rows_duplicate", True),
+        Column("Quarantined", "rows_quarantined", True),
+        Column("Skipped", "rows_skipped", True),
+    ]
+    return _section("loads", "Loads", f"The newest {facts.LOADS_SHOWN} loads.", facts.loads(reader), columns)
+
+
+SECTIONS: tuple[Callable[[Reader], Section], ...] = (
+    _verdicts,
+    _occurrences,
+    _deliveries,
+    _doubts,
+    _audiences,
+    _blocks,
+    _loads,
+)
+EXPERIMENTS_AT = 4
