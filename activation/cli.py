@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,13 @@ def opened() -> "App":
     from activation.app import open_app
 
     return open_app()
+
+
+def duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def say(result: Mapping[str, Any], as_json: bool, lines: Callable[[Mapping[str, Any]], str]) -> None:
@@ -171,14 +178,13 @@ def simulate(customers: int, days: int, seed: int, until: datetime | None, advan
     Example: ACTIVATION_ENVIRONMENT=simulation activation simulate --customers 2000
              ACTIVATION_ENVIRONMENT=simulation activation simulate --advance 1d
     """
+    from activation import simulation
+
     with opened() as app:
         if advance:
-            try:
-                result = app.advance_shop(parse_duration(advance))
-            except ValueError as error:
-                raise click.BadParameter(str(error), param_hint="--advance") from None
+            result = simulation.advance_shop(app, duration(advance))
         else:
-            result = app.create_shop(customers=customers, days=days, seed=seed, until=until)
+            result = simulation.create_shop(app, customers=customers, days=days, seed=seed, until=until)
     say(result, as_json, counts("Simulated"))
 
 
@@ -204,11 +210,16 @@ def summary(as_json: bool) -> None:
     \b
     Example: activation summary
     """
-    from activation.reporting.summary import describe
-
     with opened() as app:
         result = app.summary()
-    say(result, as_json, describe)
+    say(result, as_json, summary_lines)
+
+
+def summary_lines(result: Mapping[str, Any]) -> str:
+    from activation.reporting.summary import describe
+
+    places = [f"{name.replace('_', ' '):<10} {address}" for name, address in result["places"].items()]
+    return "\n".join([describe(result), *places])
 
 
 @main.command()
@@ -220,9 +231,12 @@ def serve(host: str, port: int) -> None:
     \b
     Example: activation serve --port 8085
     """
+    from activation import operations
+
     with opened() as app:
+        app.settings.require_signing_key()
         click.echo(f"Listening on http://{host}:{port}", err=True)
-        app.serve(host, port)
+        operations.serve(app, host, port)
 
 
 @main.command()
@@ -234,9 +248,11 @@ def inbox(smtp_port: int, port: int) -> None:
     \b
     Example: activation inbox
     """
+    from activation import simulation
+
     with opened() as app:
         click.echo(f"SMTP on 127.0.0.1:{smtp_port}, page on http://127.0.0.1:{port}", err=True)
-        app.run_inbox(smtp_port, port)
+        simulation.run_inbox(app, smtp_port, port)
 
 
 @main.command()
@@ -268,7 +284,7 @@ def docs() -> None:
     Example: activation docs
     """
     with opened() as app:
-        click.echo(f"The models' documentation is {app.write_model_docs()}")
+        click.echo(f"The models' documentation is {app.project.write_docs()}")
 
 
 @main.group()
@@ -284,8 +300,10 @@ def trigger_list(as_json: bool) -> None:
     \b
     Example: activation trigger list
     """
+    from activation import operations
+
     with opened() as app:
-        rows = app.trigger_rows()
+        rows = operations.trigger_rows(app)
     if as_json:
         click.echo(json.dumps(rows, default=str))
         return
@@ -301,8 +319,10 @@ def trigger_show(name: str) -> None:
     \b
     Example: activation trigger show cart_abandonment
     """
+    from activation import operations
+
     with opened() as app:
-        click.echo(json.dumps(app.trigger_policy(name), indent=2, default=str))
+        click.echo(json.dumps(operations.trigger_policy(app, name), indent=2, default=str))
 
 
 @main.group()
@@ -318,14 +338,23 @@ def ledger_status(as_json: bool) -> None:
     \b
     Example: activation ledger status --json
     """
+    from activation import operations
+
     with opened() as app:
-        result = app.ledger_status()
+        result = operations.ledger_status(app)
     if as_json:
         click.echo(json.dumps(result, default=str, sort_keys=True))
         return
     click.echo(counts("Messages")(result["states"]))
-    for row in result["in_doubt"]:
-        click.echo("in doubt: {message_key} {trigger_id} {destination} since {recorded_at}: {reason}".format(**row))
+    for row in result["doubtful"]:
+        again = "will be sent again" if row["will_be_resent"] else "is held"
+        click.echo(f"in doubt: {row['message_key']} in {row['queue']} since {row['since']} ({row['reason']}), {again}")
+    for queue, count in result["waiting"].items():
+        click.echo(f"waiting in {queue}: {count}")
+    for lease in result["leases"]:
+        click.echo(f"{lease['name']} is held by {lease['holder']} until {lease['deadline']}")
+    for scope, reason in result["pauses"].items():
+        click.echo(f"paused: {scope} ({reason})")
 
 
 @ledger.command("retry")
@@ -337,8 +366,10 @@ def ledger_retry(keys: tuple[str, ...], as_json: bool) -> None:
     \b
     Example: activation ledger retry 5f2c…
     """
+    from activation import operations
+
     with opened() as app:
-        result = app.retry(keys)
+        result = operations.retry(app, keys)
     say(result, as_json, counts("Planned again"))
 
 
@@ -350,8 +381,10 @@ def ledger_release(as_json: bool) -> None:
     \b
     Example: activation ledger release
     """
+    from activation import operations
+
     with opened() as app:
-        result = app.release()
+        result = operations.release(app)
     say(result, as_json, counts("Released"))
 
 
@@ -363,8 +396,10 @@ def ledger_recover(as_json: bool) -> None:
     \b
     Example: activation ledger recover
     """
+    from activation import operations
+
     with opened() as app:
-        result = app.recover()
+        result = operations.recover(app)
     say(result, as_json, counts("Recovered"))
 
 
@@ -377,8 +412,10 @@ def ledger_pause(scope: str, reason: str) -> None:
     \b
     Example: activation ledger pause trigger:win_back --reason 'wrong price'
     """
+    from activation import operations
+
     with opened() as app:
-        app.pause(scope, reason)
+        operations.pause(app, scope, reason)
     click.echo(f"Paused {scope}")
 
 
@@ -390,8 +427,10 @@ def ledger_resume(scope: str) -> None:
     \b
     Example: activation ledger resume trigger:win_back
     """
+    from activation import operations
+
     with opened() as app:
-        app.resume(scope)
+        operations.resume(app, scope)
     click.echo(f"Resumed {scope}")
 
 

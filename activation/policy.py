@@ -196,11 +196,13 @@ def reference() -> str:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    if field.is_required():
-        default = "required"
-    else:
-        value = field.get_default(call_default_factory=True)
-        default = (
-            {None: "–", timedelta(hours=24): "24h"}.get(value, value) if not isinstance(value, list | dict) else "–"
-        )
-    return f"| `{name}` | {str(default).lower() if isinstance(default, bool) else default} | {field.description} |"
+    default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
+    return f"| `{name}` | {default} | {field.description} |"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds() / 3600:.0f}h"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value is None or value == [] or value == {} else str(value)

@@ -134,6 +134,11 @@ class Project:
         """Load the seeds."""
         return self._build("seed", variables, target, None, None)
 
+    def write_docs(self) -> Path:
+        """Write the documentation of every model as one offline page; needs no warehouse."""
+        self._invoke(["docs", "generate", "--static", "--empty-catalog"])
+        return self.settings.home / "dbt" / "target" / "static_index.html"
+
     def _build(
         self,
         command: str,

@@ -1,13 +1,18 @@
 """Messages as rows, and rows as messages."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.engine import Row
 
+from activation.ledger import tables
 from activation.model import Channel, Message, OnUnknown, Purpose
+
+if TYPE_CHECKING:
+    from activation.ledger.store import Ledger
 
 T = TypeVar("T")
 
@@ -15,9 +20,13 @@ T = TypeVar("T")
 KEYS_PER_STATEMENT = 500
 
 
+# Made once: `json.dumps` would make one per call, which costs more than the encoding.
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def to_json(value: object) -> str:
     """JSON as the project writes it: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return ENCODER.encode(value)
 
 
 def message_row(message: Message, destination: str) -> dict[str, Any]:
@@ -96,6 +105,8 @@ def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def by_key(rows: Sequence[Mapping[str, Any]], field: str) -> dict[Any, Mapping[str, Any]]:
-    """Rows by one of their fields; the last of equals stays."""
-    return {row[field]: row for row in rows}
+def find_message(ledger: "Ledger", message_key: str) -> Message | None:
+    """The message of this key; None when the ledger does not know it."""
+    with ledger.read() as connection:
+        row = connection.execute(select(tables.messages).where(tables.messages.c.message_key == message_key)).first()
+    return None if row is None else message_from(row)

@@ -110,6 +110,6 @@ def _connection_uri(connection_id: str) -> str | None:
     from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
     try:
-        return Connection.get(connection_id).get_uri()
+        return str(Connection.get(connection_id).get_uri())
     except (AirflowNotFoundException, AirflowRuntimeError):
         return None

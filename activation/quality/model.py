@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-GateKind = Literal["sources_and_triggers", "handover"]
+GateKind = Literal["models", "sources_and_triggers", "handover"]
 EVERYTHING = "all"
 
 

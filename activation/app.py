@@ -1,0 +1,482 @@
+"""Puts the parts together: one method per step of a run, each of which may be repeated."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from activation.config import CONFIG_FILE, Config, read_config
+from activation.delivery.handover import read_member_changes, read_messages
+from activation.delivery.plan import plan
+from activation.delivery.render import Renderer, missing_templates
+from activation.delivery.send import Engine, SendReport, require_delivered
+from activation.destinations import account_for, open_destination
+from activation.destinations.base import Destination
+from activation.errors import BuildError, ConfigError, PolicyError, RunRefusedError
+from activation.feedback.links import UnsubscribeLinks
+from activation.ledger import Ledger, leases, open_ledger, recovery, runs
+from activation.ledger.attempts import queue_name, queues_with_work
+from activation.ledger.export import export_changes
+from activation.loading import LoadReport, load, read_mapping
+from activation.loading.landing import load_landing
+from activation.model import Message, Rendered, Run, RunMode
+from activation.project import (
+    DECISIONS_TAG,
+    OUTCOMES_TAG,
+    TRIGGER_PREFIX,
+    BuildVariables,
+    DbtReport,
+    NodeFailure,
+    Project,
+)
+from activation.quality import Block, GateReport, Severity, duckdb_url, run_gates, write_blocks
+from activation.settings import Settings
+from activation.warehouses import Warehouse, open_warehouse
+
+BATCH_LANE = "batch"
+TARGETS = {RunMode.LIVE: "live", RunMode.ANALYSIS: "analysis"}
+SCHEMAS = {RunMode.LIVE: "activation", RunMode.ANALYSIS: "analysis"}
+OVERLAP = 1_000
+BLOCK_LENGTH = timedelta(days=1)
+ENGINE_KEYS = {
+    "delivery_changes": ("incarnation", "sequence", "message_key"),
+    "runs": ("run_id", "announced_at"),
+    "marks": ("incarnation", "high_water_mark"),
+}
+OTHER_KEY = ("incarnation", "sequence")
+PACKAGE_TEMPLATES = Path(__file__).parent / "templates"
+
+logger = logging.getLogger(__name__)
+
+
+class DatedRenderer:
+    """Renders messages as of the ledger's clock, so that a message of the simulation carries the simulation's date."""
+
+    def __init__(self, renderer: Renderer, now: Callable[[], datetime]) -> None:
+        self._renderer, self._now = renderer, now
+
+    def render(self, message: Message) -> Rendered:
+        return self._renderer.render(message, self._now())
+
+
+class App:
+    """One deployment, opened. Close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings, config: Config) -> None:
+        self.settings, self.config = settings, config
+        self.project = Project(settings)
+        self._ledger: Ledger | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._ledger is not None:
+            self._ledger.close()
+
+    @property
+    def ledger(self) -> Ledger:
+        if self._ledger is None:
+            self._ledger = open_ledger(self.settings)
+        return self._ledger
+
+    @property
+    def links(self) -> UnsubscribeLinks:
+        """Raises MissingSecretError when there is no key to sign them with."""
+        return UnsubscribeLinks.from_settings(self.settings, self.ledger.clock.now)
+
+    @cached_property
+    def renderer(self) -> "DatedRenderer":
+        return DatedRenderer(Renderer(self.template_folders, self.config, self.links.link), self.ledger.clock.now)
+
+    @property
+    def template_folders(self) -> list[Path]:
+        """The deployment's own templates are looked up before ours."""
+        return [self.settings.project / "templates", PACKAGE_TEMPLATES]
+
+    # Loading
+
+    def load(self, files: Sequence[str], *, table: str, mapping: Path | None, history: bool) -> LoadReport:
+        """Load files into a raw table. Raises LoadError, MappingError."""
+        chosen = read_mapping(mapping) if mapping else None
+        with self._warehouse() as warehouse:
+            return load(
+                files,
+                warehouse=warehouse,
+                now=self.ledger.clock.now(),
+                table=table,
+                mapping=chosen,
+                history=history,
+                live_run_exists=runs.has_live_run(self.ledger),
+            )
+
+    def load_landing(self) -> list[LoadReport]:
+        """Load every file that landed, once."""
+        with self._warehouse() as warehouse:
+            return load_landing(
+                self.settings.landing_path,
+                warehouse,
+                self.ledger.clock.now(),
+                runs.has_live_run(self.ledger),
+            )
+
+    def copy_ledger(self) -> int:
+        """Copy what changed in the ledger into the warehouse; returns the rows added.
+
+        Raises LedgerBehindError when the warehouse knows a newer ledger than this one.
+        """
+        with self._warehouse() as warehouse:
+            mark = newest_mark(warehouse)
+            recovery.check_not_behind(self.ledger, mark)
+            after = 0 if mark is None else max(0, int(mark["high_water_mark"]) - OVERLAP)
+            return sum(
+                warehouse.append_new("engine", table, ENGINE_KEYS.get(table, OTHER_KEY), [batch])
+                for table, batch in export_changes(self.ledger, after)
+            )
+
+    # A run
+
+    def start_run(self, mode: RunMode = RunMode.LIVE, as_of: datetime | None = None) -> Run:
+        """Open a run; `as_of` is the ledger's now unless an analysis asks for another instant."""
+        return runs.start_run(self.ledger, BATCH_LANE, mode, as_of)
+
+    def run(self, run_id: int) -> Run:
+        found = runs.find_run(self.ledger, run_id)
+        if found is None:
+            raise RunRefusedError(f"There is no run {run_id}.", "Start one with `activation build`.")
+        return found
+
+    def newest_run(self) -> Run:
+        """The batch lane's newest announced live run. Raises RunRefusedError while there is none."""
+        found = runs.newest_live(self.ledger, BATCH_LANE)
+        if found is None:
+            raise RunRefusedError("No live run was announced yet.", "Run `activation build` first.")
+        return found
+
+    def check(self) -> dict[str, int]:
+        """Check every policy and every template. Raises PolicyError naming all that is wrong."""
+        triggers, audiences = self.project.triggers(), self.project.audiences()
+        faults = missing_templates([declared.policy for declared in triggers], self.template_folders, self.config)
+        for declared in triggers:
+            if declared.policy.sender not in self.config.senders:
+                faults.append(f"{declared.file}: sender: {CONFIG_FILE} has no sender `{declared.policy.sender}`.")
+            if declared.model != f"{TRIGGER_PREFIX}{declared.policy.id}":
+                faults.append(f"{declared.file}: id: the model of `{declared.policy.id}` is called {declared.model}.")
+        for member in audiences:
+            if member.policy.destination not in self.config.destinations:
+                faults.append(f"{member.file}: destination: {CONFIG_FILE} has no `{member.policy.destination}`.")
+        undeclared = set(self.project.trigger_models()) - {declared.model for declared in triggers}
+        faults += [
+            f"{name} has no policy: write `config: meta: trigger:` into its YAML." for name in sorted(undeclared)
+        ]
+        if faults:
+            raise PolicyError(" ".join(faults), "Mend what is named; docs/policy.md lists every field.")
+        return {"triggers": len(triggers), "audiences": len(audiences), "destinations": len(self.config.destinations)}
+
+    def build_facts(self, run: Run) -> DbtReport:
+        """Build and test everything up to the triggers. A trigger that fails is blocked; anything else is an error."""
+        self.check()
+        outside = f"{DECISIONS_TAG} {OUTCOMES_TAG}"
+        with self._warehouse_file():
+            variables, target = self._variables(run), TARGETS[run.mode]
+            _require(self.project.seed(variables, target=target), "seeds")
+            built = self.project.run(variables, target=target, exclude=outside)
+            tested = self.project.test(variables, target=target, exclude=outside)
+        blocks = _failure_blocks([*built.failures, *tested.failures], run.as_of)
+        with self._warehouse() as warehouse:
+            write_blocks(warehouse, self._model_report(run, blocks))
+        return replace(built, counts={**built.counts, "blocked_scopes": len(blocks)})
+
+    def check_quality(self, run: Run) -> GateReport:
+        """The gate before the decisions: sources and triggers. What fails is blocked, not raised."""
+        return self._gate(run, "sources_and_triggers")
+
+    def decide(self, run: Run) -> dict[str, int]:
+        """Give every open occurrence its verdict and fill the hand-over; one decider at a time.
+
+        When the hand-over does not pass its gate, its scope is blocked and a new run of the same instant decides once
+        more. Raises RunRefusedError when a newer run was announced meanwhile, BuildError when the second try fails too.
+        """
+        with leases.hold(self.ledger, leases.DECIDE):
+            self._refuse_overtaken(run)
+            self._build_decisions(run)
+            if self._gate(run, "handover").blocks:
+                self.copy_ledger()
+                run = self.start_run(run.mode, run.as_of)
+                self._build_decisions(run)
+                again = self._gate(run, "handover")
+                if again.blocks:
+                    reasons = "; ".join(block.reason for block in again.blocks)
+                    raise BuildError(f"The hand-over fails its gate even so: {reasons}.", "See the Data Docs.")
+        return {"run_id": run.run_id, "messages": self._count_messages(run)}
+
+    def announce(self, run: Run) -> bool:
+        """Publish what was built for readers; a live run becomes the one that may send."""
+        with self._warehouse() as warehouse:
+            warehouse.publish()
+        if run.mode is not RunMode.LIVE:
+            return False
+        runs.announce(self.ledger, run.run_id)
+        return True
+
+    def build(self) -> dict[str, int]:
+        """All of a live run's steps up to the announcement."""
+        loaded = self.load_landing()
+        copied = self.copy_ledger()
+        run = self.start_run()
+        facts = self.build_facts(run)
+        gate = self.check_quality(run)
+        decided = self.decide(run)
+        self.announce(self.run(decided["run_id"]))
+        return {
+            **decided,
+            "rows_loaded": sum(report.rows_loaded for report in loaded),
+            "changes_copied": copied,
+            "models": facts.counts.get("success", 0),
+            "blocked_scopes": facts.counts["blocked_scopes"] + len(gate.blocks),
+        }
+
+    # Delivery
+
+    def plan(self) -> dict[str, int]:
+        """Plan what the newest live run decided into the ledger."""
+        run = self.newest_run()
+        with open_warehouse(self.settings, read_copy=True) as warehouse:
+            recovery.check_not_behind(self.ledger, newest_mark(warehouse))
+            report = plan(self.ledger, run, read_messages(warehouse, SCHEMAS[run.mode]), self.config)
+        return {"planned": report.planned, "known": report.known, "withdrawn": report.withdrawn, "late": report.late}
+
+    def deliver(self, destination: str, shard: int) -> dict[str, int]:
+        """Send one queue. Raises DeliveryError or CredentialsRefusedError when its destination took no more."""
+        runs.assert_may_send(self.ledger, self.newest_run())
+        report = self._deliver(queue_name(destination, BATCH_LANE, shard))
+        require_delivered([report])
+        return dict(report.states)
+
+    def send(self) -> dict[str, int]:
+        """Plan and deliver everything; one destination's trouble leaves the others running."""
+        planned = self.plan()
+        reports = [self._deliver(queue) for queue in queues_with_work(self.ledger, BATCH_LANE)]
+        require_delivered(reports)
+        states: dict[str, int] = {}
+        for report in reports:
+            for state, count in report.states.items():
+                states[state] = states.get(state, 0) + count
+        return {"planned": planned["planned"], **states}
+
+    def audience_ids(self) -> list[str]:
+        """The audiences that are kept in step."""
+        return [declared.policy.id for declared in self.project.audiences() if declared.policy.enabled]
+
+    def sync(self, audience_id: str) -> dict[str, int]:
+        """Push what changed in one audience."""
+        from activation.delivery.audiences import sync_audience
+
+        run = self.newest_run()
+        runs.assert_may_send(self.ledger, run)
+        policy = next((found.policy for found in self.project.audiences() if found.policy.id == audience_id), None)
+        if policy is None:
+            raise ConfigError(f"There is no audience `{audience_id}`.", f"Use one of {', '.join(self.audience_ids())}.")
+        with open_warehouse(self.settings, read_copy=True) as warehouse:
+            changes = read_member_changes(warehouse, SCHEMAS[run.mode], audience_id)
+            return dict(sync_audience(self.ledger, self._open(policy.destination), changes).states)
+
+    # What came of it
+
+    def refresh_outcomes(self) -> int:
+        """Copy the ledger and rebuild what depends on outcomes only; returns the changes copied."""
+        copied = self.copy_ledger()
+        run = self.newest_run()
+        with self._warehouse_file():
+            _require(self.project.run(self._variables(run), target=TARGETS[run.mode], select=OUTCOMES_TAG), "outcomes")
+        with self._warehouse() as warehouse:
+            warehouse.publish()
+        return copied
+
+    def write_report(self) -> Path:
+        """Write the report page from the published copy."""
+        from activation.reporting import write_report
+
+        run = self.newest_run()
+        with open_warehouse(self.settings, read_copy=True) as warehouse:
+            write_report(
+                warehouse,
+                schema=SCHEMAS[run.mode],
+                path=self.settings.report_path,
+                as_of=run.as_of,
+                links={"Data Docs": self.settings.data_docs_path.as_uri()},
+                planned_holdouts=self._planned_holdouts(),
+            )
+        return self.settings.report_path
+
+    def summary(self) -> dict[str, Any]:
+        """What is there, in counts, and where to look."""
+        from activation.reporting.summary import summary
+
+        with open_warehouse(self.settings, read_copy=True) as warehouse:
+            found = summary(warehouse, SCHEMAS[RunMode.LIVE])
+        places = {
+            "report": self.settings.report_path,
+            "data_docs": self.settings.data_docs_path,
+            "inbox": self.settings.inbox_path / "index.html",
+        }
+        return {**found, "places": {name: path.as_uri() for name, path in places.items() if path.exists()}}
+
+    def run_all(self, tell: Callable[[str], object]) -> dict[str, Any]:
+        """Build, send, sync and report, in this process."""
+        tell("Building the models and deciding")
+        result: dict[str, Any] = dict(self.build())
+        tell("Sending")
+        result |= self.send()
+        for audience_id in self.audience_ids():
+            tell(f"Syncing {audience_id}")
+            result[audience_id] = self.sync(audience_id)
+        tell("Writing the report")
+        self.refresh_outcomes()
+        result["report"] = str(self.write_report())
+        return result
+
+    # Insides
+
+    @contextmanager
+    def _warehouse_file(self) -> Iterator[None]:
+        """Nobody else of ours opens the warehouse for writing meanwhile."""
+        with leases.hold(self.ledger, leases.WAREHOUSE):
+            yield
+
+    @contextmanager
+    def _warehouse(self) -> Iterator[Warehouse]:
+        with self._warehouse_file(), open_warehouse(self.settings) as warehouse:
+            warehouse.prepare()
+            yield warehouse
+
+    def _planned_holdouts(self) -> dict[str, float]:
+        experiments = (declared.policy.experiment for declared in self.project.triggers())
+        return {experiment.salt: experiment.holdout for experiment in experiments if experiment is not None}
+
+    def _variables(self, run: Run) -> BuildVariables:
+        return BuildVariables(
+            as_of=run.as_of.isoformat(sep=" "),
+            run_id=run.run_id,
+            run_mode=run.mode.value,
+            environment=self.settings.environment.value,
+            lane=run.lane,
+        )
+
+    def _build_decisions(self, run: Run) -> None:
+        with self._warehouse_file():
+            variables, target = self._variables(run), TARGETS[run.mode]
+            select = f"{DECISIONS_TAG} {OUTCOMES_TAG}"
+            _require(self.project.run(variables, target=target, select=select), "decisions")
+            _require(self.project.test(variables, target=target, select=select), "tests of the decisions")
+
+    def _gate(self, run: Run, kind: Any) -> GateReport:
+        with self._warehouse_file():
+            report = run_gates(
+                kind,
+                warehouse_url=duckdb_url(self.settings.warehouse_path),
+                schema=SCHEMAS[run.mode],
+                triggers=[declared.policy.id for declared in self.project.triggers()],
+                run_id=run.run_id,
+                as_of=run.as_of,
+                docs_folder=self.settings.data_docs_path.parent,
+                context_folder=self.settings.home / "quality",
+            )
+        with self._warehouse() as warehouse:
+            write_blocks(warehouse, report)
+        return report
+
+    def _model_report(self, run: Run, blocks: Sequence[Block]) -> GateReport:
+        scopes = {"all", *(f"trigger:{declared.policy.id}" for declared in self.project.triggers())}
+        return GateReport(
+            kind="models",
+            run_id=run.run_id,
+            as_of=run.as_of,
+            passed=not blocks,
+            checks=(),
+            blocks=tuple(blocks),
+            cleared=tuple(sorted(scopes - {block.scope for block in blocks})),
+            docs_index=self.settings.data_docs_path,
+        )
+
+    def _refuse_overtaken(self, run: Run) -> None:
+        newest = runs.newest_live(self.ledger, run.lane)
+        if run.mode is RunMode.LIVE and newest is not None and newest.run_id > run.run_id:
+            raise RunRefusedError(
+                f"Run {run.run_id} was overtaken by run {newest.run_id}.", "Nothing to do: the newer run decided."
+            )
+
+    def _count_messages(self, run: Run) -> int:
+        with self._warehouse() as warehouse:
+            query = f'select count(*) as messages from "{SCHEMAS[run.mode]}".act_messages'  # noqa: S608 - our own schema
+            return int(warehouse.rows(query)[0]["messages"])
+
+    def _deliver(self, queue: str) -> SendReport:
+        destination = queue.partition(":")[0]
+        with _asked_to_stop() as stop:
+            return Engine(self.ledger, self._open(destination), self.renderer, stop=stop).deliver(queue)
+
+    def _open(self, name: str) -> Destination:
+        if name not in self.config.destinations:
+            raise ConfigError(f"{CONFIG_FILE} has no destination `{name}`.", "Add it, or correct the name.")
+        return open_destination(account_for(name, self.config.destinations[name], self.settings))
+
+
+def open_app(settings: Settings | None = None) -> App:
+    """The application of this environment. Raises ConfigError."""
+    found = settings or Settings.from_environ()
+    return App(found, read_config(found.project))
+
+
+def newest_mark(warehouse: Warehouse) -> Mapping[str, Any] | None:
+    """The newest mark of the ledger's copy, None before the first."""
+    if not warehouse.has_table("engine", "marks"):
+        return None
+    rows = warehouse.rows("select * from engine.marks order by copied_at desc, high_water_mark desc limit 1")
+    return rows[0] if rows else None
+
+
+def _require(report: DbtReport, what: str) -> None:
+    if not report.passed:
+        failures = "; ".join(f"{failure.name}: {failure.message}" for failure in report.failures[:3])
+        raise BuildError(f"The {what} failed: {failures}.", "Mend the model named; nothing was announced.")
+
+
+def _failure_blocks(failures: Iterable[NodeFailure], as_of: datetime) -> list[Block]:
+    """One block per trigger that failed. Raises BuildError when something that all triggers rest on did."""
+    reasons: dict[str, list[str]] = {}
+    for failure in failures:
+        triggers = [model for model in failure.models if model.startswith(TRIGGER_PREFIX)]
+        if not triggers:
+            raise BuildError(
+                f"{failure.kind} {failure.name} failed: {failure.message}.",
+                "Mend it; nothing was decided or announced.",
+            )
+        for model in triggers:
+            scope = f"trigger:{model.removeprefix(TRIGGER_PREFIX)}"
+            reasons.setdefault(scope, []).append(f"{failure.name}: {failure.message}")
+    until = as_of + BLOCK_LENGTH
+    return [Block(scope, "; ".join(found), Severity.CRITICAL, until) for scope, found in sorted(reasons.items())]
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets, so that a window is finished and recorded before the process ends."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,141 @@
+"""What operations ask of the ledger and its surroundings: look, retry, release, recover, pause, serve."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from activation.app import App, newest_mark
+from activation.errors import ConfigError
+from activation.feedback.links import Subscription
+from activation.ledger import Ledger, operations, pauses, recovery
+from activation.ledger.feedback import Feedback, record_feedback
+from activation.ledger.messages import find_message
+from activation.ledger.suppressions import Suppression, suppress
+from activation.warehouses import open_warehouse
+
+PAUSE_SCOPE = re.compile(r"all|(trigger|channel|brand):[a-z][a-z0-9_]*")
+COPIED = ("delivery_changes", "suppressions", "pauses", "feedback", "audience_members", "runs")
+
+
+def ledger_status(app: App) -> dict[str, Any]:
+    """Messages by state, every one in doubt, what waits in which queue, who holds what, and what is paused."""
+    return asdict(operations.status(app.ledger))
+
+
+def retry(app: App, keys: Sequence[str]) -> dict[str, int]:
+    """Plan failed and doubtful messages again. Raises InputError for any other."""
+    return {"messages": operations.retry(app.ledger, keys)}
+
+
+def release(app: App) -> dict[str, Any]:
+    """Free the queues that a crash left; what was claimed becomes unknown."""
+    freed = operations.release_lapsed(app.ledger)
+    return {"queues": len(freed), "in_doubt": len(operations.status(app.ledger).doubtful)}
+
+
+def recover(app: App) -> dict[str, int]:
+    """Rebuild the ledger from the warehouse's copy. Raises ConfigError when there is no copy."""
+    with open_warehouse(app.settings) as warehouse:
+        mark = newest_mark(warehouse)
+        if mark is None:
+            raise ConfigError("The warehouse has no copy of a ledger.", "There is nothing to recover from.")
+        rows = {table: warehouse.rows(f"select * from engine.{table}") for table in COPIED}  # noqa: S608 - our own tables
+        report = recovery.recover(app.ledger, mark, recovery.Copy(**rows))
+    app.copy_ledger()
+    return {"messages": report.messages, "doubtful": report.doubtful, "other_rows": report.other_rows}
+
+
+def pause(app: App, scope: str, reason: str) -> None:
+    """Hold everything back in `all`, `trigger:x`, `channel:x` or `brand:x`, from the next claim on."""
+    pauses.pause(app.ledger, _checked(app, scope), reason)
+
+
+def resume(app: App, scope: str) -> None:
+    """Lift a pause."""
+    pauses.resume(app.ledger, _checked(app, scope))
+
+
+class LedgerSink:
+    """Writes an unsubscribe into the ledger, which the next claim respects."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def unsubscribe(self, subscription: Subscription) -> bool:
+        """Suppress the contact point that the message went to; False when the message is not known."""
+        message = find_message(self._ledger, subscription.message_key)
+        if message is None:
+            return False
+        suppress(
+            self._ledger,
+            [
+                Suppression(
+                    contact_point=message.contact_point,
+                    channel=subscription.channel,
+                    brand=subscription.brand,
+                    purpose=subscription.purpose,
+                    reason="unsubscribed",
+                    source="one_click",
+                )
+            ],
+        )
+        told = Feedback(
+            feedback_id=f"one_click/{subscription.message_key}",
+            kind="unsubscribed",
+            channel=subscription.channel,
+            occurred_at=self._ledger.clock.now(),
+            message_key=subscription.message_key,
+            contact_point=message.contact_point,
+        )
+        record_feedback(self._ledger, [told])
+        return True
+
+
+def serve(app: App, host: str, port: int) -> None:
+    """Answer unsubscribe links until interrupted. Raises MissingSecretError without a signing key."""
+    from activation.feedback.server import make_app
+    from activation.feedback.server import serve as serve_app
+
+    names = {key: brand.name for key, brand in app.config.brands.items()}
+    serve_app(make_app(app.links, LedgerSink(app.ledger), names), host, port)
+
+
+def write_model_docs(app: App) -> Path:
+    """dbt's documentation of every model, one offline page."""
+    return app.project.write_docs()
+
+
+def trigger_rows(app: App) -> list[dict[str, Any]]:
+    """One row per trigger for the list."""
+    return [
+        {
+            "id": policy.id,
+            "version": policy.version,
+            "purpose": policy.purpose.value,
+            "channels": ",".join(policy.channels.names),
+            "priority": policy.priority,
+            "holdout": policy.experiment.holdout if policy.experiment else 0.0,
+            "owner": policy.owner,
+            "state": "enabled" if policy.enabled else "paused",
+        }
+        for policy in (declared.policy for declared in app.project.triggers())
+    ]
+
+
+def trigger_policy(app: App, name: str) -> Mapping[str, Any]:
+    """One trigger's whole policy. Raises ConfigError for an unknown id."""
+    found = {declared.policy.id: declared for declared in app.project.triggers()}
+    if name not in found:
+        raise ConfigError(f"There is no trigger `{name}`.", f"Use one of {', '.join(sorted(found))}.")
+    return {"model": found[name].model, "file": found[name].file, **found[name].policy.model_dump(mode="json")}
+
+
+def _checked(app: App, scope: str) -> str:
+    if not PAUSE_SCOPE.fullmatch(scope):
+        raise ConfigError(f"{scope!r} is no scope.", "Write all, trigger:<id>, channel:<name> or brand:<name>.")
+    kind, _, name = scope.partition(":")
+    if kind == "trigger":
+        trigger_policy(app, name)
+    return scope
