@@ -3,7 +3,6 @@
 import csv
 import glob
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from activation.errors import LoadError
+from activation.loading.json_text import parsed_json
 from activation.loading.source import SourceColumns
 
 BATCH_ROWS = 131_072
@@ -184,14 +184,10 @@ def _json_row(number: int, line: bytes) -> tuple[int, str, str | None]:
     except UnicodeDecodeError:
         return number, line.decode(errors="replace").strip(), "bad_encoding"
     try:
-        found = json.loads(text, parse_constant=_refused_constant)
+        found = parsed_json(text)
     except (ValueError, RecursionError):
         return number, text, "broken_json"
     return number, text, None if isinstance(found, dict) else "not_an_object"
-
-
-def _refused_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _read_delimited(file: SourceFile, delimiter: str) -> tuple[SourceColumns, Iterator[pa.RecordBatch]]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import duckdb
 import pyarrow as pa
 
-from activation.loading.mapping import Group
-from activation.loading.source import literal
+from activation.loading.mapping import Group, Mapping
+from activation.loading.source import literal, member
 
 BATCH_ROWS = 10_000
 LINES = """
@@ -32,29 +32,34 @@ def add_lines(connection: duckdb.DuckDBPyConnection, file: int) -> int:
     return int(row[0]) if row else 0
 
 
-def grouped_events(connection: duckdb.DuckDBPyConnection, group: Group, columns: str) -> Iterator[pa.RecordBatch]:
+def grouped_events(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> Iterator[pa.RecordBatch]:
     """One row per group. It happened at its first line's time, and what its lines say once is taken from the first."""
+    group = mapping.group
+    if group is None:
+        return
     connection.execute("create table kept as " + _kept(group))
-    firsts = ", ".join(f"arg_min({name}, (occurred_at, file, line)) as {name}" for name in TEXTS)
-    sums = "".join(f", {literal(name)}, sum(group_sum_{position})::double" for position, name in enumerate(group.sum))
-    lines = "'[' || string_agg(group_line, ',' order by occurred_at, file, line) || ']'"
+    firsts = ", ".join(f"arg_min({name}, (occurred_at, file, line)) as {name}" for name in (*TEXTS, "properties"))
+    sums = "".join(f", sum(group_sum_{position})::double as group_sum_{position}" for position in range(len(group.sum)))
     query = f"""
         with gathered as (
             select
                 event_id, {firsts}, min(occurred_at) as occurred_at, min((file, line)) as place,
-                arg_min(properties, (occurred_at, file, line)) as first_properties,
-                json_object({literal(group.lines)}, ({lines})::json{sums})::varchar as group_properties
+                '[' || string_agg(group_line, ',' order by occurred_at, file, line) || ']' as group_lines{sums}
             from kept group by event_id
-        ),
-        written as (
-            select
-                * exclude (first_properties, group_properties),
-                normal_json(json_merge_patch(first_properties, group_properties)::varchar) as properties
-            from gathered
         )
-        select {columns} from written order by place
+        select {", ".join(mapping.table_columns)}
+        from (select * replace ({_properties(mapping, group)} as properties) from gathered) order by place
     """
     yield from connection.execute(query).to_arrow_reader(BATCH_ROWS)
+
+
+def _properties(mapping: Mapping, group: Group) -> str:
+    """The first line's properties, the sums and the lines as one object, its keys in order."""
+    values = {name: f"json_extract(properties, {member(name)})" for name in mapping.properties or {}}
+    values |= {name: f"group_sum_{position}" for position, name in enumerate(group.sum)}
+    values[group.lines] = "group_lines::json"
+    pairs = ", ".join(f"{literal(name)}, {values[name]}" for name in sorted(values))
+    return f"json_merge_patch('{{}}', json_object({pairs}))::varchar"
 
 
 def count_lines(connection: duckdb.DuckDBPyConnection, appended: Iterable[pa.RecordBatch]) -> int:

@@ -153,6 +153,8 @@ class Mapping(Strict):
             raise ValueError(f"`columns` has {unknown[0]!r}; the table has {', '.join(self.table_columns)}")
         if self.timezone not in available_timezones():
             raise ValueError(f"`timezone` is {self.timezone!r}, which no time zone is called (example: Europe/London)")
+        if self.group and self.properties is None:
+            raise ValueError("`group` needs `properties`, which says what an event has besides its lines")
         stranger = self._key_of_the_other_kind()
         if stranger:
             raise ValueError(f"`{stranger}` does not apply to the table {self.table}")

@@ -26,36 +26,47 @@ CASTS = {
     "number": "text_as_number({0})",
     "boolean": "try_cast({0} as boolean)",
     "date": "strftime(try_cast({0} as date), '%Y-%m-%d')",
-    "time": "strftime(utc_time({0}, {1}), '%Y-%m-%d %H:%M:%S.%f')",
+    "time": "strftime(utc_time({0}), '%Y-%m-%d %H:%M:%S.%f')",
     "json": "try_cast(normal_json({0}) as json)",
 }
 
 
 @dataclass
 class Plan:
-    """What is selected from a batch: `values` by name, and the conditions that make a row unfit, in order."""
+    """What is selected from a batch: `values` by name, and the conditions that make a row unfit, in order.
+
+    `given` is what `faults` look at besides; `documents` are the values that are JSON objects still to be normalised.
+    """
 
     mapping: Mapping
     columns: SourceColumns
     now: datetime
     values: dict[str, str] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
     skipped: str = "null::varchar"
 
     def query(self) -> str:
         """The query over the table `incoming`. A line that could not be read is never skipped by a rule."""
-        values = ", ".join(f"{sql} as {quoted(name)}" for name, sql in self.values.items())
+        picked = ", ".join(f"{sql} as {quoted(name)}" for name, sql in {**self.values, **self.given}.items())
         names = ", ".join(quoted(name) for name in self.values)
+        normalised = ", ".join(
+            f"case when {name} is null then '{{}}' else normal_json({name}) end as {name}" for name in self.documents
+        )
+        documents = f" replace ({normalised})" if normalised else ""
         faults = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in self.faults)
         reason = f"case when fault is not null then fault {faults} end"
+        # Materialised: a fault would otherwise compute every value it looks at once more.
         return f"""
-            with picked as (select *, {self.skipped} as rule, {values} from ({self._readable_rows()})),
-            judged as (
+            with picked as materialized (select *, {self.skipped} as rule, {picked} from ({self._readable_rows()})),
+            written as materialized (select *{documents} from picked),
+            judged as materialized (
                 select
                     line, {names},
                     case when fault is null then rule end as skipped,
                     case when fault is not null or rule is null then {reason} end as reason
-                from picked
+                from written
             )
             select *, skipped is null and reason is null as is_fit from judged
         """
@@ -102,8 +113,9 @@ def _add_column(plan: Plan, name: str) -> None:
         _add_document(plan, name, _document(plan, value or Value(column=name)))
     elif name == "is_deleted":
         text = _text(plan, value or Value(column=name))
+        plan.given[f"{name}_text"] = text
         plan.values[name] = f"coalesce(try_cast({text} as boolean), false)"
-        plan.faults.append((f"{text} is not null and try_cast({text} as boolean) is null", f"bad_{name}"))
+        plan.faults.append((f"{name}_text is not null and try_cast({name}_text as boolean) is null", f"bad_{name}"))
     elif name in TIME_COLUMNS:
         _add_time(plan, name, value or Value(column=name))
     else:
@@ -131,10 +143,10 @@ def _id_columns(value: Value) -> Iterator[str]:
 def _add_time(plan: Plan, name: str, value: Value) -> None:
     column = quoted(name)
     plan.values[name] = _time(plan, value)
-    given = _text(plan, value)
+    plan.given[f"{name}_given"] = f"{_text(plan, value)} is not null"
     latest = (plan.now + LATEST).isoformat(sep=" ")
     plan.faults += [
-        (f"{column} is null and {given} is not null", f"bad_{name}"),
+        (f"{column} is null and {name}_given", f"bad_{name}"),
         (f"{column} < timestamp '{EARLIEST}'", f"{name}_too_early"),
         (f"{column} > timestamp '{latest}'", f"{name}_in_future"),
     ]
@@ -144,6 +156,8 @@ def _add_details(plan: Plan, name: str) -> None:
     given = plan.mapping.details
     if given is not None:
         _add_document(plan, name, _object(plan, given))
+        if all(_is_scalar(plan, value) for value in given.values()):
+            plan.documents.remove(name)
     elif not plan.columns.has(name):
         _add_document(plan, name, _rest(plan, name))
     elif plan.columns.is_json:
@@ -153,8 +167,16 @@ def _add_details(plan: Plan, name: str) -> None:
         _add_document(plan, name, plan.columns.document(name))
 
 
+def _is_scalar(plan: Plan, value: Value) -> bool:
+    """An object of scalars is written in its normal form; others have objects of their own to be sorted."""
+    if value.type is not None or value.column is None:
+        return value.type != "json"
+    return not plan.columns.is_json and plan.columns.kind(value.column) != OTHER
+
+
 def _add_document(plan: Plan, name: str, text: str) -> None:
-    plan.values[name] = f"case when {text} is null then '{{}}' else normal_json({text}) end"
+    plan.values[name] = text
+    plan.documents.append(name)
     plan.faults.append((f"{quoted(name)} is null", f"bad_{name}"))
 
 
@@ -221,14 +243,13 @@ def _text(plan: Plan, value: Value) -> str:
 
 
 def _time(plan: Plan, value: Value) -> str:
-    zone = literal(plan.mapping.timezone)
     kind = plan.columns.kinds.get(value.column or "")
     if kind == TIME and value.column:
-        return _only_when(plan, value, f"utc_of_local({plan.columns.column(value.column)}::timestamp, {zone})")
+        return _only_when(plan, value, f"utc_of_local({plan.columns.column(value.column)}::timestamp)")
     if kind == ZONED_TIME and value.column:
         column = plan.columns.column(value.column)
         return _only_when(plan, value, f"timezone('UTC', {column}::timestamptz)")
-    return f"utc_time({_text(plan, value)}, {zone})"
+    return f"utc_time({_text(plan, value)})"
 
 
 def _json(plan: Plan, name: str, value: Value) -> str:
@@ -248,7 +269,7 @@ def _typed(plan: Plan, value: Value, name: str) -> str:
     text = _text(plan, value)
     if value.type == "json" and value.column and plan.columns.kinds.get(value.column) == OTHER:
         text = plan.columns.document(value.column)
-    typed = CASTS[value.type or "text"].format(text, literal(plan.mapping.timezone))
+    typed = CASTS[value.type or "text"].format(text)
     plan.faults.append((f"{text} is not null and {typed} is null", f"bad_{name}"))
     return f"abs({typed})" if value.absolute else typed
 

@@ -57,13 +57,13 @@ class SourceColumns:
     def column(self, name: str) -> str:
         """The column as it is."""
         if self.is_json:
-            return f"json_extract(raw, {_pointer(name)})"
+            return f"json_extract(raw, {pointer(name)})"
         return f"c{list(self.kinds).index(name)}"
 
     def text(self, name: str) -> str:
         """The column as text; nothing where it is blank."""
         if self.is_json:
-            return f"nullif(trim(json_extract_string(raw, {_pointer(name)})), '')"
+            return f"nullif(trim(json_extract_string(raw, {pointer(name)})), '')"
         if self.kind(name) == TEXT:
             return f"nullif(trim({self.column(name)}), '')"
         return f"{self.column(name)}::varchar"
@@ -85,16 +85,21 @@ class SourceColumns:
         if not self.is_json:
             return None if self.kind(name) == TEXT or (are_integers_ids and self.kind(name) == INTEGER) else "true"
         allowed = "'VARCHAR', 'NULL'" + (", 'BIGINT', 'UBIGINT'" if are_integers_ids else "")
-        return f"json_type(raw, {_pointer(name)}) not in ({allowed})"
+        return f"json_type(raw, {pointer(name)}) not in ({allowed})"
 
     def is_not_finite(self, name: str) -> str | None:
         """The condition under which the column is NaN or infinite; None when it cannot be."""
         return f"not isfinite({self.column(name)})" if not self.is_json and self.kind(name) == NUMBER else None
 
 
-def _pointer(name: str) -> str:
-    steps = (step.replace("~", "~0").replace("/", "~1") for step in name.split("."))
-    return literal("/" + "/".join(steps))
+def pointer(name: str) -> str:
+    """A column's place in a JSON object, as a SQL literal; a dot reaches into an object."""
+    return " || ".join(member(step) for step in name.split("."))
+
+
+def member(key: str) -> str:
+    """A key's place in a JSON object, as a SQL literal."""
+    return literal("/" + key.replace("~", "~0").replace("/", "~1"))
 
 
 def _kind(arrow: pa.DataType) -> str:

@@ -5,13 +5,12 @@ It spills to a temporary folder, so a load of any size needs little memory.
 
 # ruff: noqa: S608 - the queries are compiled from a checked mapping; names and literals are quoted
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -20,9 +19,11 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from activation.errors import LoadError
 from activation.loading.files import SourceFile
 from activation.loading.group import add_lines, grouped_events, prepare_lines
+from activation.loading.json_text import sorted_json
 from activation.loading.mapping import Mapping
 from activation.loading.plan import make_plan
 from activation.loading.source import literal
+from activation.loading.zones import utc_of_local
 
 # Written as they are in a source that has lost the difference between a value and its absence.
 PLACEHOLDERS = ("nan", "null", "none", "undefined", "n/a", "nil", "<na>", "[object object]")
@@ -34,29 +35,17 @@ create macro text_as_number(value) as case
     and isfinite(try_cast(value as double)) then try_cast(value as double) end;
 create macro text_as_integer(value) as case
     when regexp_full_match(value, '\\s*[+-]?\\d+(\\.0*)?\\s*') then try_cast(value as bigint) end;
--- Where a local time comes twice the earlier instant counts; DuckDB takes the later. One that does not exist is read
--- with the offset before the change, which moves it forward by the length of the gap.
-create macro local_as_utc(value, zone) as timezone('UTC', timezone(zone, value));
-create macro utc_as_local(value, zone) as timezone(zone, timezone('UTC', value));
-create macro utc_of_local(value, zone) as case
-    when zone = 'UTC' then value
-    when utc_as_local(local_as_utc(value, zone) - interval 2 hour, zone) = value
-        then local_as_utc(value, zone) - interval 2 hour
-    when utc_as_local(local_as_utc(value, zone) - interval 1 hour, zone) = value
-        then local_as_utc(value, zone) - interval 1 hour
-    when utc_as_local(local_as_utc(value, zone) - interval 30 minute, zone) = value
-        then local_as_utc(value, zone) - interval 30 minute
-    else local_as_utc(value, zone) end;
-create macro utc_time(value, zone) as case
+create macro utc_time(value) as case
     when regexp_full_match(value, '\\d{{4}}-\\d\\d-\\d\\d([T ]\\d\\d:\\d\\d(:\\d\\d([.,]\\d+)?)?)?')
-        then utc_of_local(try_cast(replace(value, ',', '.') as timestamp), zone)
+        then utc_of_local(try_cast(replace(value, ',', '.') as timestamp))
     when regexp_matches(value, '^\\d{{4}}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d')
         then timezone('UTC', try_cast(value as timestamptz)) end;
+create macro is_rising(keys) as keys = list_sort(keys) and list_unique(keys) = len(keys);
 -- A flat object that is already in its normal form, as most are, need not be taken apart.
 create macro is_normal_json(value) as case
     when starts_with(value, '{{"') and not regexp_matches(value, '[\\\\\\[]|.\\{{|\\d[eE]|[nN]a[nN]|[iI]nf')
         and json_valid(value)
-        then json(value) = value and json_keys(value) = list_sort(list_distinct(json_keys(value)))
+        then json(value) = value and is_rising(json_keys(value))
     else false end;
 create macro normal_json(value) as case
     when value = '{{}}' or is_normal_json(value) then value else sorted_json(value) end;
@@ -78,12 +67,13 @@ class Workbench:
         self.connection.execute("set TimeZone = 'UTC'")
         self.connection.create_function(
             "sorted_json",
-            _sorted_json,
+            sorted_json,
             ["varchar"],
             "varchar",
             type=PythonUDFType.ARROW,
             null_handling=FunctionNullHandling.SPECIAL,
         )
+        self._add_time_zone(mapping.timezone)
         self.connection.execute(MACROS)
         self.connection.execute(
             "create table quarantine (source_file varchar, source_line bigint, reason varchar, row_text varchar)"
@@ -110,11 +100,24 @@ class Workbench:
         prepare_lines(self.connection, self.mapping.group)
         for place in self._mapped(files):
             self.rows_valid += add_lines(self.connection, place)
-        yield from grouped_events(self.connection, self.mapping.group, columns)
+        yield from grouped_events(self.connection, self.mapping)
 
     def quarantine(self) -> Iterator[pa.RecordBatch]:
         """The rows that were not fit."""
         yield from self.connection.execute("from quarantine").to_arrow_reader(10_000)
+
+    def _add_time_zone(self, zone: str) -> None:
+        if zone == "UTC":
+            self.connection.execute("create macro utc_of_local(value) as value")
+            return
+        self.connection.create_function(
+            "utc_of_local",
+            utc_of_local(zone),
+            ["timestamp"],
+            "timestamp",
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
 
     def _mapped(self, files: Sequence[SourceFile]) -> Iterator[int]:
         """Fill the table `mapped` batch by batch; yields the place of the batch's file among the files."""
@@ -156,24 +159,3 @@ class Workbench:
             "from mapped join incoming using (line) "
             "where not is_fit and skipped is null order by line"
         )
-
-
-def _sorted_json(texts: pa.ChunkedArray) -> pa.Array:
-    return pa.array([None if text is None else normal_json(text) for text in texts.to_pylist()], pa.string())
-
-
-def normal_json(text: str) -> str | None:
-    """A JSON object as text with sorted keys and nothing between them; None for anything else."""
-    try:
-        found = json.loads(text, parse_constant=_refused_constant)
-        if not isinstance(found, dict):
-            return None
-        normal = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        normal.encode()
-    except (ValueError, RecursionError):
-        return None
-    return normal
-
-
-def _refused_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
