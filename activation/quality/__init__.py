@@ -2,7 +2,7 @@
 
 from activation.quality.blocks import blocks_in_force, write_blocks
 from activation.quality.gates import duckdb_url, run_gates
-from activation.quality.model import Block, Check, GateKind, GateReport, Limits, Severity
+from activation.quality.model import Block, Check, GateKind, GateReport, Limits, Origin, Severity
 
 __all__ = [
     "Block",
@@ -10,6 +10,7 @@ __all__ = [
     "GateKind",
     "GateReport",
     "Limits",
+    "Origin",
     "Severity",
     "blocks_in_force",
     "duckdb_url",

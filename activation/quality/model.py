@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 GateKind = Literal["models", "sources_and_triggers", "handover"]
+# Where a block comes from: a failed test of the models, or one of the gates. Each lifts only its own.
+Origin = Literal["models", "sources_and_triggers", "handover"]
 EVERYTHING = "all"
 
 
@@ -94,7 +96,7 @@ class Block:
 class GateReport:
     """The result of one gate. `cleared` are the scopes that it looked at and found in order."""
 
-    kind: GateKind
+    kind: Origin
     run_id: int
     as_of: datetime
     passed: bool

@@ -59,7 +59,7 @@ def lines_by_day(rows: Sequence[Row], value: str, series: str) -> Spec:
 def intervals(rows: Sequence[Row]) -> Spec:
     """A point with its interval per label, and a line where there is no difference."""
     label = {"field": "experiment", "type": "nominal", "title": None, "axis": {"labelLimit": 130}}
-    scale = {"title": "Treated minus held out, in percentage points"}
+    scale = {"title": "Difference in percentage points"}
     return {
         **_base(rows),
         "height": max(1, len(rows)) * (ROW_HEIGHT + 10),
@@ -74,7 +74,14 @@ def intervals(rows: Sequence[Row]) -> Spec:
                 },
             },
             {
-                "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS[0], "tooltip": True},
+                "mark": {
+                    "type": "point",
+                    "filled": True,
+                    "size": 90,
+                    "opacity": 1,
+                    "color": COLOURS[0],
+                    "tooltip": True,
+                },
                 "encoding": {"y": label, "x": {"field": "estimate", "type": "quantitative", **scale}},
             },
         ],
@@ -98,12 +105,12 @@ def _base(rows: Sequence[Row]) -> Spec:
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": "transparent",
         "width": "container",
-        "autosize": {"type": "fit", "contains": "padding"},
+        "autosize": {"type": "fit-x", "contains": "padding"},
         "config": {
             "range": {"category": COLOURS},
             "view": {"stroke": None},
             "axis": {"domain": False, "ticks": False, "gridOpacity": 0.25, "labelFontSize": 12, "titleFontSize": 12},
-            "legend": {"orient": "bottom", "columns": 2, "title": None, "labelLimit": 170, "labelFontSize": 12},
+            "legend": {"orient": "bottom", "columns": 3, "title": None, "labelLimit": 330, "labelFontSize": 12},
             "font": "system-ui, sans-serif",
         },
         "data": {"values": [dict(row) for row in rows]},

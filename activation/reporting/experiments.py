@@ -1,7 +1,7 @@
 """Experiments in the report: what may be said about each, and why nothing may be where that is so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +16,7 @@ from activation.reporting.statistics import (
 )
 
 TREATED, HELD_OUT = "treated", "held_out"
+FLAGGED = "No effect is shown: the arms are not comparable, see below."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Experiment:
         if self.mismatch.is_flagged:
             return (
                 f"Units did not fall into the arms as planned (p = {self.mismatch.p:.2g}): "
-                "find out why before believing any difference."
+                "find out why before looking at any difference."
             )
         return f"Units fell into the arms as planned (p = {self.mismatch.p:.2g}, one look)."
 
@@ -62,16 +63,18 @@ def read_experiments(rows: Sequence[Mapping[str, Any]], planned_holdouts: Mappin
 def _experiment(name: str, rows: list[Mapping[str, Any]], planned: float | None) -> Experiment:
     treated = [_line(row) for row in rows if row["arm"] == TREATED]
     held_out = [_line(row) for row in rows if row["arm"] == HELD_OUT]
-    both = _total("treated", treated), _total("held out", held_out)
-    hidden = reason_to_hide(both[0].arm, both[1].arm)
-    variants = tuple(line for line in treated if line.name) if len(treated) > 1 else ()
+    both = _total(TREATED, treated), _total("held out", held_out)
+    mismatch = _mismatch(both, planned)
+    hidden = FLAGGED if mismatch and mismatch.is_flagged else reason_to_hide(both[0].arm, both[1].arm)
+    named = [line for line in treated if line.name] if len(treated) > 1 else []
+    variants = (replace(line, name=f"{TREATED}: {line.name}") for line in named)
     return Experiment(
         experiment_id=name,
         lines=(both[0], *variants, both[1]),
         hidden_because=hidden,
         rate=None if hidden else rate_difference(both[0].arm, both[1].arm),
         amount=None if hidden else amount_difference(both[0].arm, both[1].arm),
-        mismatch=_mismatch(both, planned),
+        mismatch=mismatch,
     )
 
 

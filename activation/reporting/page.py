@@ -84,10 +84,12 @@ def write_report(
 
 
 def _header(reader: Reader) -> dict[str, str]:
-    run = facts.newest_run(reader).rows
-    environments = ", ".join(row["environment"] for row in facts.environments(reader).rows)
-    last = f"{run[0]['run_id']} ({run[0]['mode']}, {run[0]['lane']}, as of {run[0]['as_of']:%Y-%m-%d %H:%M})"
-    return {"run": last if run else "none yet", "environment": environments or "none yet"}
+    runs = [
+        f"{run['run_id']} ({run['mode']}, {run['lane']}, as of {_shown(run['as_of'])})"
+        for run in facts.newest_run(reader).rows
+    ]
+    environments = [str(row["environment"]) for row in facts.environments(reader).rows]
+    return {"run": ", ".join(runs) or "none yet", "environment": ", ".join(environments) or "none yet"}
 
 
 def _render(**content: Any) -> str:

@@ -10,7 +10,8 @@ from activation.warehouses.duckdb import DuckDBWarehouse
 AS_OF = datetime(2026, 3, 1, 12, 0)
 
 STATEMENTS = [
-    """insert into raw.events (event_id, occurred_at) select 'e' || i, timestamp '2026-02-01' from range(12345) as r(i)""",
+    """insert into raw.events (event_id, occurred_at)
+       select 'e' || i, timestamp '2026-02-01' from range(12345) as r(i)""",
     """insert into raw.loads
        select i, timestamp '2026-02-20 03:00' + to_hours(12 * i), 'live', 'landing/events-' || i || '.parquet',
            1000 + i, 990, 6, 3 + i % 4, 1 from range(1, 26) as r(i)""",
@@ -53,13 +54,17 @@ STATEMENTS = [
            timestamp '2026-03-01 11:00' - to_minutes(i) as changed_at
        from range(1500) as r(i)""",
     """create table activation.fct_experiment_units as
-       select ['cart-2026', 'welcome-2026', 'win-back-2026'][1 + i % 3] as experiment_id, 'u' || i as unit_id,
-           if(i % 10 < 2, 'held_out', 'treated') as arm,
-           case when i % 10 < 2 then null when i % 2 = 0 then 'short' else 'long' end as variant,
-           i % 3 <> 2 or i % 40 = 0 as is_window_closed,
-           if(i % (if(i % 10 < 2, 9, 6)) = 0, 1, 0) as goal_count,
-           if(i % (if(i % 10 < 2, 9, 6)) = 0, 20 + i % 70, 0)::double as goal_amount
-       from range(9000) as r(i)""",
+       with units as (
+           select i, ['cart-2026', 'welcome-2026', 'win-back-2026'][1 + i % 3] as experiment_id,
+               if(i // 3 % 10 < 2, 'held_out', 'treated') as arm, hash(i) % 100 as luck
+           from range(9000) as r(i)
+       )
+       select experiment_id, 'u' || i as unit_id, arm,
+           case when arm = 'treated' then if(i // 30 % 2 = 0, 'short', 'long') end as variant,
+           experiment_id <> 'win-back-2026' or i % 40 = 2 as is_window_closed,
+           if(luck < if(arm = 'treated', 17, 10), 1, 0) as goal_count,
+           if(luck < if(arm = 'treated', 17, 10), 20 + i % 70, 0)::double as goal_amount
+       from units""",
 ]
 
 

@@ -1,0 +1,185 @@
+"""The page says what the warehouse says, whatever is missing in it, and loads nothing from elsewhere."""
+
+import json
+import re
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activation.errors import WarehouseError
+from activation.reporting import ReportSummary, write_report
+from activation.reporting.charts import COLOURS, OTHER, with_fewer_series
+from activation.reporting.verdicts import MEANINGS, meaning
+
+AS_OF = datetime(2026, 3, 1, 12, 0)
+LINKS = {"Data Docs": "../data_docs/index.html"}
+SPEC = re.compile(r'<script type="application/json" class="spec">(.*?)</script>')
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """The page's text by section, its addresses, and whether its elements are well nested."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.section = ""
+        self.texts: dict[str, str] = {}
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.addresses += [value for name in ("src", "href") if (value := found.get(name))]
+        if tag == "section":
+            self.section = found["id"] or ""
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        if tag == "section":
+            self.section = ""
+
+    def handle_data(self, data: str) -> None:
+        if "script" not in self.open and data.strip():
+            self.texts[self.section] = f"{self.texts.get(self.section, '')} {data.strip()}"
+
+
+def written(warehouse: Any, tmp_path: Path, **more: Any) -> tuple[ReportSummary, str]:
+    path = tmp_path / "report" / "index.html"
+    summary = write_report(warehouse, schema="activation", path=path, as_of=AS_OF, links=LINKS, **more)
+    return summary, path.read_text()
+
+
+def specs(text: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(found) for found in re.findall(r'<script type="application/json" class="spec">(.*?)</script>', text)
+    ]
+
+
+def test_every_section_has_its_figures(shop: Any, tmp_path: Path) -> None:
+    """With everything in the warehouse no section is empty, and the counts are those of the tables."""
+    summary, text = written(shop, tmp_path)
+    page = Page(text)
+    assert summary.unreadable == ()
+    assert set(summary.rows) == set(page.texts) - {""}
+    assert min(summary.rows.values()) >= 1
+    for expected in ("12,345 Events", "4,321 Customers", "4,000 Occurrences", "16 In doubt", "400 Held out"):
+        assert expected in page.texts[""]
+    assert "41 (live, batch" in page.texts[""]
+    assert "simulation" in page.texts[""]
+    assert "cart_abandonment deferred_cap waits: enough messages already marketing_week" in page.texts["verdicts"]
+    assert "deferred_quiet_hours" not in page.texts["verdicts"], "only the latest verdict counts"
+    assert "trigger:win_back" in page.texts["blocks"]
+    assert "long over" not in page.texts["blocks"]
+    assert len(specs(text)) == 5
+
+
+def test_page_is_offline(shop: Any, tmp_path: Path) -> None:
+    """The page refers to nothing but its own sections and the links it was given."""
+    page = Page(written(shop, tmp_path)[1])
+    assert {address for address in page.addresses if not address.startswith("#")} == set(LINKS.values())
+
+
+@pytest.mark.parametrize("has_tables", [True, False])
+def test_nothing_yet(warehouse: Any, tmp_path: Path, has_tables: bool) -> None:
+    """An empty warehouse gives a whole page on which every section says that there is nothing."""
+    if not has_tables:
+        warehouse.execute("drop schema raw cascade")
+        warehouse.execute("drop schema engine cascade")
+    summary, text = written(warehouse, tmp_path)
+    page = Page(text)
+    assert set(summary.rows.values()) == {0}
+    assert summary.unreadable == ()
+    for name in summary.rows:
+        assert "Nothing yet." in page.texts[name] or "None" in page.texts[name]
+
+
+def test_unreadable_section(shop: Any, tmp_path: Path) -> None:
+    """A table of another shape spoils its own section only, which says why."""
+    shop.execute("alter table activation.act_deliveries drop column destination")
+    summary, text = written(shop, tmp_path)
+    assert summary.unreadable == ("deliveries", "doubts")
+    assert "This could not be read" in Page(text).texts["deliveries"]
+    assert summary.rows["verdicts"] > 0
+
+
+def test_data_is_escaped(shop: Any, tmp_path: Path) -> None:
+    """Data that looks like markup is shown as it is, in tables and in charts."""
+    evil = "</script><script>alert(1)</script>"
+    shop.execute(f"update activation.act_occurrences set trigger_id = '{evil}'")
+    shop.execute(f"update activation.act_decisions set trigger_id = '{evil}', reason = '<b>&amp;'")
+    shop.execute(f"update engine.quality_blocks set reason = '{evil}'")
+    text = written(shop, tmp_path)[1]
+    assert evil not in text
+    assert evil in Page(text).texts["verdicts"]
+    assert "<b>&amp; " in Page(text).texts["verdicts"]
+    assert any(
+        row["trigger_id"] == evil for spec in specs(text) for row in spec["data"]["values"] if "trigger_id" in row
+    )
+
+
+def test_effects_only_where_they_may_be_shown(shop: Any, tmp_path: Path) -> None:
+    """One experiment shows its effect, one is hidden by a mismatch, one by open windows."""
+    planned = {"cart-2026": 0.2, "welcome-2026": 0.1}
+    text = Page(written(shop, tmp_path, planned_holdouts=planned)[1]).texts["experiments"]
+    cart, rest = text.split("welcome-2026", 1)
+    welcome, win_back = rest.split("win-back-2026", 1)
+    assert "percentage points" in cart
+    assert "as planned (p = 1" in cart
+    assert "percentage points" not in welcome
+    assert "did not fall into the arms as planned" in welcome
+    assert "percentage points" not in win_back
+    assert "there are not yet units with a closed window in both arms" in win_back
+
+
+def test_few_goals_are_hidden(shop: Any, tmp_path: Path) -> None:
+    """Below 30 goals in an arm the reason stands where the effect would."""
+    shop.execute("update activation.fct_experiment_units set goal_count = 0 where arm = 'held_out' and unit_id > 'u1'")
+    text = Page(written(shop, tmp_path)[1]).texts["experiments"]
+    assert "No effect is shown before each arm has 30 goals" in text
+    assert "percentage points" not in text
+
+
+def test_report_is_replaced(shop: Any, tmp_path: Path) -> None:
+    """A second report replaces the first and leaves nothing beside it."""
+    written(shop, tmp_path)
+    summary, _ = written(shop, tmp_path)
+    assert [path.name for path in summary.path.parent.iterdir()] == ["index.html"]
+
+
+def test_odd_schema_is_refused(shop: Any, tmp_path: Path) -> None:
+    """Only an identifier may become part of a query."""
+    with pytest.raises(WarehouseError):
+        write_report(shop, schema="a; drop", path=tmp_path / "x.html", as_of=AS_OF, links={})
+
+
+def test_charts_are_valid(shop: Any, tmp_path: Path) -> None:
+    """Every chart meets Vega-Lite's schema."""
+    import altair
+
+    found = specs(written(shop, tmp_path, planned_holdouts={"cart-2026": 0.2})[1])
+    assert len(found) == 5
+    for spec in found:
+        del spec["$schema"]
+        altair.Chart.from_dict(spec)
+
+
+def test_small_series_are_one() -> None:
+    """More series than colours: the smallest are added up, and no row is lost."""
+    rows = [{"name": f"t{number:02}", "n": 100 - number} for number in range(20)]
+    shown = with_fewer_series(rows, "n", "name")
+    assert len({row["name"] for row in shown}) == len(COLOURS)
+    assert sum(row["n"] for row in shown if row["name"] == OTHER) == sum(row["n"] for row in rows[7:])
+    assert with_fewer_series(rows[:8], "n", "name") == rows[:8]
+
+
+def test_verdicts_have_words() -> None:
+    """Every verdict that is final or open is explained; an unknown one is shown as it is."""
+    assert len(MEANINGS) >= 24
+    assert meaning("some_new_verdict") == "some new verdict"
