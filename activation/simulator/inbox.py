@@ -207,7 +207,7 @@ class _PageHandler(BaseHTTPRequestHandler):
         if entry is None or source is None or raw not in ("", "html", "text", "source"):
             self._answer(pages.absent_page(), status=HTTPStatus.NOT_FOUND)
         elif raw == "html":
-            self._answer(part(source, "html") or "<p>This mail has no HTML part.</p>", policy=MAIL_POLICY)
+            self._answer(pages.framed(part(source, "html")) or "<p>This mail has no HTML part.</p>", policy=MAIL_POLICY)
         elif raw == "text":
             self._answer(part(source, "plain"), TEXT, MAIL_POLICY)
         elif raw == "source":

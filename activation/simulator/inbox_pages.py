@@ -1,5 +1,6 @@
 """The inbox's pages. Whatever comes from a mail is escaped, and its HTML is shown only inside a sandboxed frame."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import urlencode
@@ -32,8 +33,12 @@ margin:0;padding:1rem 1.25rem}dt{color:var(--quiet)}dd{margin:0;overflow-wrap:an
 pre{margin:0;padding:1.25rem;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.55 ui-monospace,monospace}
 iframe{display:block;width:100%;height:75vh;border:0;background:#fff}.empty{padding:3rem;text-align:center}
 details{border-top:1px solid var(--rule)}summary{padding:.7rem 1rem;cursor:pointer}
-@media(max-width:640px){td.to,th.to{display:none}input{width:100%}}
+@media(max-width:640px){td.to,th.to{display:none}td.time{white-space:normal}td,th{padding:.6rem .7rem}
+form{width:100%}input{width:70%}}
 """
+# No scripts and no origin; a click on a link may open a new page, so that the unsubscribe link can be tried.
+FRAME = "allow-popups allow-popups-to-escape-sandbox"
+HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 VIEWS = (("html", "HTML"), ("text", "Plain text"), ("source", "Source"))
 
 
@@ -58,7 +63,7 @@ def mail_page(entry: Entry, view: str, shown: str) -> str:
     """One mail: its headers and one of its three views. `shown` is the text of the view, unless it is HTML."""
     tabs = "".join(_tab(entry, name, label, is_here=name == view) for name, label in VIEWS)
     body = (
-        f'<iframe sandbox src="/m/{entry.mail_id}/html" title="The mail"></iframe>'
+        f'<iframe sandbox="{FRAME}" src="/m/{entry.mail_id}/html" title="The mail"></iframe>'
         if view == "html"
         else f"<pre>{escape(shown)}</pre>"
     )
@@ -74,13 +79,18 @@ def static_page(mails: Sequence[tuple[Entry, str, str]], total: int) -> str:
     shown = "".join(
         f"<details><summary><b>{_subject(entry)}</b> {_tag(entry)} "
         f'<span class="quiet">{escape(entry.to)} · {escape(entry.sent_at)}</span></summary>'
-        f'<iframe sandbox loading="lazy" title="The mail" srcdoc="{escape(html)}"></iframe>'
+        f'<iframe sandbox="{FRAME}" loading="lazy" title="The mail" srcdoc="{escape(framed(html))}"></iframe>'
         f"<details><summary>Plain text</summary><pre>{escape(text)}</pre></details></details>"
         for entry, html, text in mails
     )
     note = f'<p class="quiet">The newest {len(mails)} of {total}.</p>' if total > len(mails) else ""
     empty = '<div class="empty quiet">No mail yet.</div>'
     return _page("Inbox", total, f'<div class="card">{shown or empty}</div>{note}')
+
+
+def framed(html: str) -> str:
+    """The mail's HTML with its links opening outside the frame."""
+    return HEAD.sub(r'\g<0><base target="_blank">', html, count=1)
 
 
 def absent_page() -> str:
