@@ -35,7 +35,7 @@ class DuckDBWarehouse:
         self.read_copy_path = read_copy_path
         self._connection = _connect_copy(read_copy_path, path.stem) if read_copy else _connect(path)
         self._is_in_transaction = False
-        self._readers: list[duckdb.DuckDBPyConnection] = []
+        self._readers: list[contextlib.ExitStack] = []
 
     def __enter__(self) -> Self:
         return self
@@ -146,13 +146,17 @@ class DuckDBWarehouse:
     def _stream(self, query: str, parameters: Mapping[str, Any] | None, batch_size: int) -> Iterator[pa.RecordBatch]:
         """A cursor is a connection of its own, so that other statements may run between two batches."""
         with _translated(self.path):
-            reader = _in_utc(self._connection.cursor())
-            self._readers.append(reader)
-            batches = _executed(reader, query, parameters).to_arrow_reader(batch_size)
-        return self._batches(reader, batches, batch_size)
+            cursor = _in_utc(self._connection.cursor())
+            batches = _executed(cursor, query, parameters).to_arrow_reader(batch_size)
+        # The batches hold the file too: without closing them it would stay locked after an unfinished read.
+        close = contextlib.ExitStack()
+        close.callback(cursor.close)
+        close.callback(batches.close)
+        self._readers.append(close)
+        return self._batches(batches, batch_size, close)
 
     def _batches(
-        self, reader: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch], batch_size: int
+        self, batches: Iterable[pa.RecordBatch], batch_size: int, close: contextlib.ExitStack
     ) -> Iterator[pa.RecordBatch]:
         try:
             with _translated(self.path):
@@ -160,9 +164,9 @@ class DuckDBWarehouse:
                     for start in range(0, batch.num_rows, batch_size):
                         yield batch.slice(start, batch_size)
         finally:
-            reader.close()
-            if reader in self._readers:
-                self._readers.remove(reader)
+            close.close()
+            if close in self._readers:
+                self._readers.remove(close)
 
     def _close_readers(self) -> None:
         for reader in self._readers:
