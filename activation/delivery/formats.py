@@ -35,7 +35,7 @@ STYLES = {
     "en": Style(",", ".", "{symbol}{amount}", "{d} {month} {y}", EN),
     "en-US": Style(",", ".", "{symbol}{amount}", "{month} {d}, {y}", EN),
     "de": Style(".", ",", "{amount}" + NO_BREAK + "{symbol}", "{d}. {month} {y}", DE),
-    "de-AT": Style(NO_BREAK, ",", "{symbol}" + NO_BREAK + "{amount}", "{d}. {month} {y}", AT),
+    "de-AT": Style(".", ",", "{symbol}" + NO_BREAK + "{amount}", "{d}. {month} {y}", AT),
     "de-CH": Style("\u2019", ".", "{symbol}" + NO_BREAK + "{amount}", "{d}. {month} {y}", DE),
     "fr": Style(NARROW, ",", "{amount}" + NO_BREAK + "{symbol}", "{d} {month} {y}", FR),
     "nl": Style(".", ",", "{symbol}" + NO_BREAK + "{amount}", "{d} {month} {y}", NL),

@@ -32,7 +32,7 @@ CONCATENATE = "__concatenate"
 
 
 class TemplateSandbox(ImmutableSandboxedEnvironment):
-    """HTML is escaped, what is undefined fails, a mapping's keys come before its methods (`order.items`)."""
+    """HTML is escaped, what is undefined fails, and a mapping has keys only, no methods (`order.items`)."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
@@ -53,8 +53,8 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         self.concat = _concat  # type: ignore[method-assign]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
