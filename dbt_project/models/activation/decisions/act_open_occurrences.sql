@@ -1,0 +1,76 @@
+with occurrences as (
+
+    select * from {{ ref('act_occurrences') }}
+
+),
+
+sends as (
+
+    select * from {{ ref('act_sends') }}
+
+),
+
+decisions as (
+
+    select * from {{ recorded('act_decisions') }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by occurrence_id
+            order by decided_at desc, run_id desc
+        ) as recency
+    from decisions
+
+),
+
+judged as (
+
+    select
+        occurrences.*,
+        numbered.verdict as last_verdict,
+        numbered.reason as last_reason,
+        coalesce(
+            sends.outcome in ('returned', 'rejected', 'failed', 'lapsed'),
+            false
+        ) as is_reopened,
+        coalesce(numbered.is_final, false) as is_final
+    from occurrences
+    left join numbered
+        on occurrences.occurrence_id = numbered.occurrence_id
+            and numbered.recency = 1
+    left join sends on occurrences.occurrence_id = sends.occurrence_id
+
+),
+
+open_occurrences as (
+
+    select
+        occurrence_id,
+        environment,
+        brand,
+        trigger_id,
+        customer_id,
+        occurrence_key,
+        series_key,
+        last_verdict,
+        last_reason,
+        trigger_version,
+        step,
+        is_reopened,
+        occurred_at,
+        eligible_at,
+        expires_at,
+        cancelled_at
+    from judged
+    where
+        is_reopened
+        or (not is_final and coalesce(last_verdict, '') <> 'send')
+
+)
+
+select * from open_occurrences

@@ -1,0 +1,5 @@
+with channels as (
+    {{ policy_channels() }}
+)
+
+select * from channels

@@ -1,0 +1,5 @@
+with variants as (
+    {{ policy_variants() }}
+)
+
+select * from variants

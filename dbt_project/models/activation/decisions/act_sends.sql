@@ -1,0 +1,62 @@
+with decisions as (
+
+    select * from {{ recorded('act_decisions') }}
+
+),
+
+deliveries as (
+
+    select * from {{ ref('act_deliveries') }}
+
+),
+
+copies as (
+
+    select max(copied_at) as copied_at
+    from {{ source('engine', 'marks') }}
+    where copied_at <= {{ as_of() }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by occurrence_id
+            order by decided_at desc, run_id desc
+        ) as recency
+    from decisions
+
+),
+
+sends as (
+
+    select
+        numbered.occurrence_id,
+        numbered.decision_id,
+        numbered.trigger_id,
+        numbered.customer_id,
+        numbered.unit_id,
+        numbered.channel,
+        numbered.contact_point,
+        case
+            when deliveries.state in ('returned', 'rejected', 'failed')
+                then deliveries.state
+            when deliveries.state = 'planned' then 'reserved'
+            when deliveries.state is not null then 'sent'
+            when
+                numbered.send_not_after < copies.copied_at
+                then 'lapsed'
+            else 'reserved'
+        end as outcome,
+        numbered.send_not_after,
+        numbered.decided_at
+    from numbered
+    left join deliveries on numbered.decision_id = deliveries.decision_id
+    cross join copies
+    where numbered.recency = 1 and numbered.verdict = 'send'
+
+)
+
+select * from sends

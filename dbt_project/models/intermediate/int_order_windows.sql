@@ -1,0 +1,175 @@
+{{ config(materialized='table') }}
+
+{%- set least_seconds = var('win_back_minimum_days') * 86400 -%}
+{%- set factor = var('win_back_gap_factor') %}
+
+with orders as (
+
+    select *
+    from {{ ref('int_orders') }}
+    where is_identified
+
+),
+
+favourites as (
+
+    select * from {{ ref('int_order_favourites') }}
+
+),
+
+intervals as (
+
+    select * from {{ ref('int_product_intervals') }}
+
+),
+
+numbered as (
+
+    select
+        customer_id,
+        event_id,
+        ordered_at,
+        row_number() over (
+            partition by customer_id
+            order by ordered_at, event_id
+        ) as order_number,
+        {{ dbt.datediff(
+            'lag(ordered_at) over (partition by customer_id '
+            ~ 'order by ordered_at, event_id)', 'ordered_at', 'second'
+        ) }} as gap_seconds
+    from orders
+
+),
+
+ranked_gaps as (
+
+    select
+        numbered.event_id,
+        numbered.ordered_at,
+        gaps.gap_seconds,
+        row_number() over (
+            partition by numbered.event_id
+            order by gaps.gap_seconds
+        ) as gap_rank,
+        count(*) over (partition by numbered.event_id) as gap_count
+    from numbered
+    inner join numbered as gaps
+        on numbered.customer_id = gaps.customer_id
+            and numbered.order_number >= gaps.order_number
+    where gaps.gap_seconds is not null
+
+),
+
+{#- Two orders or more: the person's own habit, as it was known then. -#}
+own_windows as (
+
+    select
+        event_id,
+        {{ dbt.dateadd(
+            'second',
+            'greatest(' ~ least_seconds ~ ', floor(' ~ factor
+            ~ ' * avg(gap_seconds)))',
+            'ordered_at',
+        ) }} as due_at
+    from ranked_gaps
+    where 2 * gap_rank between gap_count and gap_count + 2
+    group by event_id, ordered_at
+
+),
+
+first_orders as (
+
+    select
+        numbered.event_id,
+        favourites.product_id,
+        numbered.ordered_at,
+        {{ dbt.dateadd('second', least_seconds, 'numbered.ordered_at') }}
+            as least_due_at,
+        {{ dbt.dateadd(
+            'day', var('win_back_lifetime_days'), 'numbered.ordered_at'
+        ) }} as lapses_at
+    from numbered
+    left join favourites on numbered.event_id = favourites.event_id
+    where numbered.order_number = 1
+
+),
+
+vintages as (
+
+    select
+        first_orders.event_id,
+        first_orders.least_due_at,
+        {{ dbt.dateadd(
+            'second',
+            'floor(' ~ factor ~ ' * 86400 * intervals.median_gap_days)',
+            'first_orders.ordered_at',
+        ) }} as product_due_at,
+        intervals.valid_from,
+        {#- Until the next month is known, the present one's holds. -#}
+        case
+            when intervals.valid_to > {{ as_of() }} then {{ far_future() }}
+            else intervals.valid_to
+        end as valid_to,
+        lag(intervals.valid_to) over (
+            partition by first_orders.event_id
+            order by intervals.valid_from
+        ) as previous_valid_to
+    from first_orders
+    inner join intervals
+        on first_orders.product_id = intervals.product_id
+            and first_orders.least_due_at < intervals.valid_to
+            and first_orders.lapses_at > intervals.valid_from
+
+),
+
+{#- The default holds wherever no vintage does. -#}
+defaults as (
+
+    select
+        event_id,
+        coalesce(previous_valid_to, least_due_at) as valid_from,
+        valid_from as valid_to
+    from vintages
+    where valid_from > coalesce(previous_valid_to, least_due_at)
+    union all
+    select
+        first_orders.event_id,
+        coalesce(max(vintages.valid_to), first_orders.least_due_at)
+            as valid_from,
+        {{ far_future() }} as valid_to
+    from first_orders
+    left join vintages on first_orders.event_id = vintages.event_id
+    group by first_orders.event_id, first_orders.least_due_at
+
+),
+
+crossings as (
+
+    select
+        event_id,
+        greatest(least_due_at, product_due_at, valid_from) as due_at,
+        valid_to
+    from vintages
+    union all
+    select
+        event_id,
+        valid_from as due_at,
+        valid_to
+    from defaults
+
+),
+
+first_windows as (
+
+    select
+        event_id,
+        min(due_at) as due_at
+    from crossings
+    where due_at < valid_to
+    group by event_id
+
+)
+
+select * from own_windows
+union all
+select * from first_windows

@@ -1,0 +1,109 @@
+{{ config(tags=['decisions']) }}
+
+with assignments as (
+
+    select * from {{ ref('act_assignments') }}
+
+),
+
+arms as (
+
+    select * from {{ ref('act_arms') }}
+
+),
+
+policies as (
+
+    select * from {{ ref('act_policies') }}
+
+),
+
+customer_units as (
+
+    select * from {{ ref('int_units') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_events') }}
+
+),
+
+contradictions as (
+
+    select
+        experiment_id,
+        unit_id,
+        count(distinct arm) > 1 as has_two_arms
+    from assignments
+    group by experiment_id, unit_id
+
+),
+
+units as (
+
+    select
+        arms.experiment_id,
+        arms.unit_id,
+        arms.assignment_id,
+        arms.trigger_id,
+        arms.arm,
+        arms.variant,
+        coalesce(policies.goal_event, 'Order Completed') as goal_event,
+        coalesce(policies.goal_value, 'total') as goal_value,
+        contradictions.has_two_arms,
+        arms.assigned_at,
+        {{ dbt.dateadd(
+            'second',
+            'coalesce(policies.goal_window_seconds, '
+            ~ var('global_holdout_window_days') * 86400 ~ ')',
+            'arms.assigned_at',
+        ) }} as window_closes_at
+    from arms
+    inner join contradictions
+        on arms.experiment_id = contradictions.experiment_id
+            and arms.unit_id = contradictions.unit_id
+    left join policies on arms.trigger_id = policies.trigger_id
+
+),
+
+goals as (
+
+    select
+        units.assignment_id,
+        count(*) as goal_count,
+        sum({{ goal_amount('units.goal_value', 'events.properties') }})
+            as goal_amount
+    from units
+    inner join customer_units on units.unit_id = customer_units.unit_id
+    inner join events
+        on customer_units.customer_id = events.customer_id
+            and units.goal_event = events.event_name
+            and units.assigned_at <= events.occurred_at
+            and units.window_closes_at > events.occurred_at
+    group by units.assignment_id
+
+),
+
+final as (
+
+    select
+        units.experiment_id,
+        units.unit_id,
+        units.assignment_id,
+        units.trigger_id,
+        units.arm,
+        units.variant,
+        coalesce(goals.goal_count, 0) as goal_count,
+        coalesce(goals.goal_amount, 0) as goal_amount,
+        units.has_two_arms,
+        units.window_closes_at <= {{ as_of() }} as is_window_closed,
+        units.assigned_at,
+        units.window_closes_at
+    from units
+    left join goals on units.assignment_id = goals.assignment_id
+
+)
+
+select * from final
