@@ -208,12 +208,13 @@ filled as (
             'product_id': 'product_id',
             'name': 'product_name',
             'category': 'category',
-            'price': 'cast(price_amount as ' ~ dbt.type_float() ~ ')',
+            'price': json_real('price_amount'),
             'quantity': 'quantity',
             'url': 'product_url',
         }), 'product_id') }} as items,
-        sum(quantity) as item_count,
-        sum(quantity * coalesce(price_amount, 0)) as cart_amount
+        {{ whole('sum(quantity)') }} as item_count,
+        {{ amount('sum(quantity * coalesce(price_amount, 0))') }}
+            as cart_amount
     from contents
     group by event_id
 
@@ -225,7 +226,7 @@ described as (
         spans.*,
         coalesce(filled.items, '[]') as items,
         coalesce(filled.item_count, 0) as item_count,
-        coalesce(filled.cart_amount, 0) as cart_amount,
+        coalesce(filled.cart_amount, {{ amount(0) }}) as cart_amount,
         filled.event_id is null as is_empty,
         lag(case when filled.event_id is null then 1 else 0 end) over (
             partition by spans.customer_id, spans.cart_id, spans.span_number

@@ -37,8 +37,9 @@ lines as (
         orders.currency_code,
         coalesce({{ json_integer('lines.element', 'quantity') }}, 1)
             as quantity,
-        coalesce({{ json_number('lines.element', 'price') }}, 0)
-            as price_amount,
+        {{ amount(
+            'coalesce(' ~ json_number('lines.element', 'price') ~ ', 0)'
+        ) }} as price_amount,
         orders.ordered_at,
         orders.known_at,
         orders.voided_known_at
@@ -62,9 +63,7 @@ priced as (
         currency_code,
         quantity,
         price_amount,
-        cast(
-            price_amount * quantity as {{ dbt.type_numeric() }}
-        ) as line_amount,
+        {{ amount('price_amount * quantity') }} as line_amount,
         ordered_at,
         known_at,
         voided_known_at

@@ -31,9 +31,8 @@ orders as (
         {{ json_text('properties', 'cart_id') }} as cart_id,
         {{ json_text('properties', 'checkout_id') }} as checkout_id,
         {{ json_text('properties', 'currency') }} as currency_code,
-        coalesce(
-            {{ json_number('properties', 'total') }}, 0
-        ) as gross_amount,
+        {{ amount('coalesce(' ~ json_number('properties', 'total') ~ ', 0)') }}
+            as gross_amount,
         is_identified,
         occurred_at as ordered_at,
         known_at
@@ -107,13 +106,13 @@ net_orders as (
         orders.checkout_id,
         orders.currency_code,
         orders.gross_amount,
-        coalesce(totals.refunded_amount, 0) as refunded_amount,
-        case
-            when totals.is_cancelled then 0
-            else greatest(
-                orders.gross_amount - coalesce(totals.refunded_amount, 0), 0
-            )
-        end as net_amount,
+        {{ amount('coalesce(totals.refunded_amount, 0)') }}
+            as refunded_amount,
+        {{ amount(
+            'case when totals.is_cancelled then 0 else greatest('
+            ~ 'orders.gross_amount - coalesce(totals.refunded_amount, 0), 0'
+            ~ ') end'
+        ) }} as net_amount,
         orders.is_identified,
         orders.gross_amount > 0
         and totals.voided_known_at is null as is_net,

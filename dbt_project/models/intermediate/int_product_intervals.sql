@@ -1,4 +1,9 @@
-{{ config(materialized='table') }}
+{{
+    config(
+        unique_key='valid_from',
+        meta={'changes': 'int_changed_vintages'},
+    )
+}}
 
 with lines as (
 
@@ -17,7 +22,17 @@ with lines as (
 
 vintages as (
 
-    select * from {{ ref('int_vintages') }}
+    select *
+    from {{ affected(
+        ref('int_vintages'), 'valid_from', ref('int_changed_vintages')
+    ) }}
+    {% if this and is_incremental() -%}
+    {#- A month that has begun since, though nothing else happened. -#}
+    union
+    select *
+    from {{ ref('int_vintages') }}
+    where valid_from > (select max(built.valid_from) from {{ this }} as built)
+    {%- endif %}
 
 ),
 

@@ -49,8 +49,8 @@ sessions as (
         max(case when is_opening = 1 then event_id end) as session_id,
         customer_id,
         count(*) as event_count,
-        sum(
-            case when event_name = 'Product Viewed' then 1 else 0 end
+        count(
+            case when event_name = 'Product Viewed' then 1 end
         ) as product_view_count,
         max(case when is_identified then 1 else 0 end) = 1 as is_identified,
         min(occurred_at) as started_at,

@@ -5,7 +5,7 @@ with months as (
     {{ dbt.date_spine(
         'month',
         "cast('" ~ var('first_vintage_date') ~ "' as date)",
-        'cast(' ~ as_of() ~ ' as date)',
+        dbt.dateadd('day', 1, 'cast(' ~ as_of() ~ ' as date)'),
     ) }}
 
 ),

@@ -73,7 +73,7 @@ customer_orders as (
     select
         customer_id,
         count(*) as order_count,
-        sum(net_amount) as net_amount,
+        {{ amount('sum(net_amount)') }} as net_amount,
         min(ordered_at) as first_order_at,
         max(ordered_at) as last_order_at
     from orders
@@ -94,7 +94,8 @@ final as (
             else 'UTC'
         end as timezone,
         coalesce(customer_orders.order_count, 0) as order_count,
-        coalesce(customer_orders.net_amount, 0) as net_amount,
+        coalesce(customer_orders.net_amount, {{ amount(0) }})
+            as net_amount,
         coalesce(profiles.is_timezone_known, false) as is_timezone_known,
         coalesce(profiles.is_deleted, false) as is_deleted,
         profiles.birth_date,

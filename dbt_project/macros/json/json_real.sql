@@ -1,0 +1,16 @@
+{#- A number as JSON should show it: 19.9, not 19.9000. -#}
+{% macro json_real(expression) -%}
+    {{ return(adapter.dispatch('json_real', 'activation')(expression)) }}
+{%- endmacro %}
+
+{% macro default__json_real(expression) -%}
+    {{ return("cast(" ~ expression ~ " as double precision)") }}
+{%- endmacro %}
+
+{% macro bigquery__json_real(expression) -%}
+    {{ return("cast(" ~ expression ~ " as float64)") }}
+{%- endmacro %}
+
+{% macro spark__json_real(expression) -%}
+    {{ return("cast(" ~ expression ~ " as double)") }}
+{%- endmacro %}
