@@ -81,13 +81,13 @@ def to_json(value: object) -> str:
 
 def draw_prices(rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """The first price of every product, in pence."""
-    pounds = np.clip(rng.lognormal(2.6, 0.7, PRODUCT_COUNT), 2, 180)
-    return pounds.astype(np.int64) * 100 + rng.choice([0, 50, 90, 95, 99], PRODUCT_COUNT)
+    pounds = np.clip(rng.lognormal(2.6, 0.7, PRODUCT_COUNT), 2, 180).astype(np.int64)
+    return np.asarray(pounds * 100 + rng.choice([0, 50, 90, 95, 99], PRODUCT_COUNT), dtype=np.int64)
 
 
 def draw_stock(rng: np.random.Generator, count: int, customers: int) -> npt.NDArray[np.int64]:
     """A fresh delivery for each of `count` products, in step with the shop's size."""
-    return (rng.integers(20, 160, count) * max(1.0, customers / 2000)).astype(np.int64)
+    return np.asarray(rng.integers(10, 80, count) * max(1.0, customers / 2000), dtype=np.int64)
 
 
 def draw_products(
@@ -99,7 +99,7 @@ def draw_products(
     anything = rng.integers(0, len(CATEGORIES), shape)
     category = np.where(draw < 0.6, taste[:, None], np.where(draw < 0.8, second[:, None], anything))
     rank = np.searchsorted(POPULARITY, rng.random(shape))
-    return category * PER_CATEGORY + rank
+    return np.asarray(category * PER_CATEGORY + rank, dtype=np.int64)
 
 
 def substitutes(stock: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -49,6 +49,16 @@ def arrive(rng: np.random.Generator, people: People, events: Events, first_numbe
     return pa.concat_tables([clean, _repeats(rng, clean), broken]), first_number + count + broken.num_rows
 
 
+def repeat_changes(tables: dict[str, pa.Table], seed: int, stretch: int) -> dict[str, pa.Table]:
+    """The rows of change, some of them twice."""
+    rng = np.random.default_rng([seed, 4, stretch])
+    twice = {}
+    for table, rows in tables.items():
+        again = np.flatnonzero(rng.random(rows.num_rows) < REPEATED_SHARE)
+        twice[table] = pa.concat_tables([rows, rows.take(pa.array(again))])
+    return twice
+
+
 def _delays(rng: np.random.Generator, count: int) -> Ints:
     """Seconds for most, minutes to days for the late ones; whole milliseconds."""
     usual = rng.uniform(0.1 * SECOND, 4 * SECOND, count)

@@ -77,6 +77,10 @@ class People:
     def __len__(self) -> int:
         return len(self.customer)
 
+    def take(self, chosen: Bools) -> "People":
+        """The people for whom `chosen` holds."""
+        return People(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
+
     def append(self, other: "People") -> None:
         """Add the people of `other` at the end."""
         for item in fields(self):

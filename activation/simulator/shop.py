@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from activation.errors import InputError
-from activation.model import Purpose
 from activation.simulator import files, mess, registry, scripts, visits
 from activation.simulator.catalogue import PRODUCT_COUNT, draw_prices, draw_stock
-from activation.simulator.effects import EFFECTS, OTHER_EFFECT, DeliveredMessage, Effect
-from activation.simulator.people import CONFIRMED, DAY, Ints, People, draw_people, to_micros, to_moment
+from activation.simulator.effects import EFFECTS, DeliveredMessage, Effect
+from activation.simulator.influence import influence
+from activation.simulator.people import DAY, Bools, Ints, draw_people, to_micros, to_moment
 from activation.simulator.registry import Changes
 from activation.simulator.scripts import Events, Told
 from activation.simulator.state import Counters, State, nothing_waiting
@@ -106,7 +106,7 @@ class Shop:
         everything = np.arange(PRODUCT_COUNT)
         registry.record_products(everything, state.price, state.stock, start - FOUNDING_SPAN, changes)
         _enrol_founders(state, start, changes)
-        return self._simulate(state, to_micros(end), changes, output, growth=GROWTH)
+        return self._simulate(state, to_micros(end), changes, output, Counter[str](), growth=GROWTH)
 
     def advance(self, *, to: datetime, delivered: Sequence[DeliveredMessage] = ()) -> ShopReport:
         """Simulate from the shop's present to `to`, under the effect of the messages delivered since the last step.
@@ -119,16 +119,19 @@ class Shop:
             raise InputError(f"The shop is already at {to_moment(state.instant)}.", "Advance it to a later instant.")
         output = _Output(self.landing_path, state.waiting)
         changes = Changes()
-        _affect(state, self.effects, delivered, changes)
-        return self._simulate(state, end, changes, output, growth=0.0)
+        counts = Counter[str]()
+        influence(state, self.effects, delivered, changes, counts)
+        return self._simulate(state, end, changes, output, counts)
 
-    def _simulate(self, state: State, end: int, changes: Changes, output: _Output, *, growth: float) -> ShopReport:
-        start, counts = state.instant, Counter[str]()
+    def _simulate(
+        self, state: State, end: int, changes: Changes, output: _Output, counts: Counter[str], *, growth: float = 0.0
+    ) -> ShopReport:
+        start = state.instant
         while state.instant < end:
             until = min(state.instant + DAY, end)
             visitors = state.customers * NEW_VISITORS * np.exp(-growth * (end - until) / DAY)
             events = _live(state, until, visitors, changes, counts)
-            tables = {files.EVENTS: events} | changes.tables()
+            tables = {files.EVENTS: events} | mess.repeat_changes(changes.tables(), state.seed, state.counters.stretch)
             for table in files.TABLES:
                 output.add(table, tables.get(table, files.empty_table(table)), until)
             changes = Changes()
@@ -136,7 +139,7 @@ class Shop:
         for table in files.TABLES:
             output.write(table, end)
         state.save(self.state_path)
-        counts["customers"] = int((state.people.customer >= 0).sum())
+        counts["known_customers"] = int((state.people.customer >= 0).sum())
         return ShopReport(to_moment(start), to_moment(end), dict(output.rows), dict(counts), tuple(output.paths))
 
 
@@ -163,11 +166,13 @@ def _live(state: State, until: int, visitors: float, changes: Changes, counts: C
     rng = np.random.default_rng([state.seed, 2, state.counters.stretch])
     state.counters.stretch += 1
     people, start = state.people, state.instant
-    first_new = len(people)
-    people.append(draw_people(rng, int(rng.poisson(visitors)), state.counters.device))
-    state.counters.device += len(people) - first_new
     visits.change_moods(rng, people, until - start)
-    person, begins = visits.who_comes(rng, people, start, until, first_new)
+    person, begins = visits.who_comes(rng, people, start, until)
+    newcomers, first_begins = visits.who_is_new(rng, visitors, start, until, state.counters.device)
+    person = np.concatenate([person, len(people) + np.arange(len(newcomers))])
+    begins = np.concatenate([begins, first_begins])
+    people.append(newcomers)
+    state.counters.device = max(state.counters.device, int(newcomers.device.max(initial=0)) + 1)
     coming = visits.draw_visits(rng, people, person, begins, state.price, state.stock, state.counters.visit)
     state.counters.visit += len(coming)
     state.counters.device = visits.choose_devices(rng, people, coming, state.counters.device)
@@ -215,7 +220,7 @@ def _keep_records(
 
 
 def _trade(
-    rng: np.random.Generator, state: State, orders: tuple[Ints, Ints, Ints], ordered: Ints, until: int,
+    rng: np.random.Generator, state: State, orders: tuple[Ints, Ints, Ints], ordered: Bools, until: int,
     changes: Changes,
 ) -> None:  # fmt: skip
     """Take what was sold from the stock, restock, and set new prices for the next stretch."""
@@ -244,40 +249,3 @@ def _joined(first: Events, second: Events) -> Events:
         occurred_at=np.concatenate([first.occurred_at, second.occurred_at]),
         properties=pa.concat_arrays([first.properties, second.properties]),
     )
-
-
-def _affect(
-    state: State, effects: Mapping[str, Effect], delivered: Sequence[DeliveredMessage], changes: Changes
-) -> None:
-    """Let the messages work: from now on their readers are likelier to buy, and a few unsubscribe."""
-    people = state.people
-    rng = np.random.default_rng([state.seed, 3, state.counters.stretch])
-    place_of = {int(people.customer[place]): place for place in np.flatnonzero(people.customer >= 0)}
-    leaving: dict[int, int] = {}
-    for message in sorted(delivered, key=lambda each: (each.accepted_at, each.customer_id, each.trigger_id)):
-        place = place_of.get(_customer_number(message.customer_id), -1)
-        draw = rng.random()
-        if place < 0 or message.purpose != Purpose.MARKETING:
-            continue
-        effect = effects.get(message.trigger_id, OTHER_EFFECT)
-        at = to_micros(message.accepted_at)
-        _encourage(people, place, effect, at)
-        if draw < effect.unsubscribe and people.consent[place] == CONFIRMED:
-            leaving.setdefault(place, max(at, state.instant))
-    who = np.array(list(leaving), dtype=np.int64)
-    registry.withdraw(rng, people, who, np.array(list(leaving.values()), dtype=np.int64), changes)
-
-
-def _encourage(people: People, place: int, effect: Effect, at: int) -> None:
-    """Of several messages that still work, the strongest counts, each as long as it lasts."""
-    still_works = people.boost_until[place] > at
-    if still_works and people.boost[place] > 1 + effect.lift:
-        return
-    people.boost[place] = 1 + effect.lift
-    people.boost_from[place] = at
-    people.boost_until[place] = at + int(effect.window.total_seconds() * 1_000_000)
-
-
-def _customer_number(customer_id: str) -> int:
-    number = customer_id.removeprefix("cust-")
-    return int(number) if number.isdecimal() else -1

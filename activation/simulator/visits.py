@@ -5,7 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from activation.simulator.catalogue import draw_products, substitutes
-from activation.simulator.people import CART_SLOTS, DAY, HOUR, MINUTE, Bools, Floats, Ints, People, zone_offsets
+from activation.simulator.people import (
+    CART_SLOTS,
+    DAY,
+    HOUR,
+    MINUTE,
+    Bools,
+    Floats,
+    Ints,
+    People,
+    draw_people,
+    zone_offsets,
+)
 
 BROWSE, ADD, CHECKOUT, ORDER, EMPTY, REMOVE = range(6)
 KNOWN, SIGN_IN, SIGN_UP, STAYS_UNKNOWN = range(4)
@@ -22,9 +33,10 @@ SIGN_UP_CHANCE = 0.30  # per visit of a visitor
 GIVE_UP_CHANCE = 0.40  # per visit of a visitor that does not sign up
 AGAIN_SAME_DAY = 0.15  # of visits are followed by another look, hours later
 
-ORDER_CHANCE = 0.105
+ORDER_CHANCE = 0.115
 ORDER_CHANCE_WITH_CART = 0.22
 ORDER_CHANCE_AT_SIGN_UP = 0.20
+MOST_CERTAIN = 0.95  # no visit is surer than this to end in an order
 # The rest of the visits, by what becomes of the cart, without and with an open one.
 WITHOUT_CART = ((ADD, 0.10), (CHECKOUT, 0.035), (EMPTY, 0.02))
 WITH_CART = ((ADD, 0.10), (CHECKOUT, 0.05), (EMPTY, 0.08), (REMOVE, 0.05))
@@ -56,15 +68,20 @@ class Visits:
         return len(self.person)
 
 
-def who_comes(rng: np.random.Generator, people: People, start: int, end: int, first_new: int) -> tuple[Ints, Ints]:
-    """The people who visit between two instants, and when: at most once each, people from `first_new` on surely."""
+def who_comes(rng: np.random.Generator, people: People, start: int, end: int) -> tuple[Ints, Ints]:
+    """The people who visit between two instants, at most a day apart, and when: each at most once."""
     rate = people.visit_rate * np.where(people.is_dormant, DORMANT_FACTOR, 1.0)
-    comes = rng.random(len(people)) < 1 - np.exp(-rate)
-    comes[first_new:] = True
-    comes &= ~people.is_gone
+    comes = (rng.random(len(people)) < 1 - np.exp(-rate)) & ~people.is_gone
     person = np.flatnonzero(comes)
     begins = _instants(rng, people, person, start)
     return person[begins < end], begins[begins < end]
+
+
+def who_is_new(rng: np.random.Generator, daily: float, start: int, end: int, first_device: int) -> tuple[People, Ints]:
+    """The visitors who come for the first time between two instants, and when."""
+    newcomers = draw_people(rng, int(rng.poisson(daily)), first_device)
+    begins = _instants(rng, newcomers, np.arange(len(newcomers)), start)
+    return newcomers.take(begins < end), begins[begins < end]
 
 
 def change_moods(rng: np.random.Generator, people: People, length: int) -> None:
@@ -181,7 +198,7 @@ def _order_chances(people: People, person: Ints, start: Ints, identity: Ints, ha
     chance = np.where(identity == SIGN_UP, ORDER_CHANCE_AT_SIGN_UP, chance) * people.buying[person]
     chance[(people.customer[person] < 0) & (identity != SIGN_UP)] = 0
     is_boosted = (start >= people.boost_from[person]) & (start < people.boost_until[person])
-    return np.minimum(chance * np.where(is_boosted, people.boost[person], 1.0), 0.95)
+    return np.asarray(np.minimum(chance * np.where(is_boosted, people.boost[person], 1.0), MOST_CERTAIN))
 
 
 def _pick(draw: Floats, chances: tuple[tuple[int, float], ...]) -> Ints:
