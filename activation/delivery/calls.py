@@ -78,7 +78,7 @@ class Caller:
                 _doubt(batch, results, ANSWER_LOST)
                 if not self._repeats_safely or attempt == self._pace.tries:
                     return
-                self._wait(error, attempt)
+                self._wait_and_reopen(error, attempt)
             except DestinationError as error:
                 if is_lost:
                     _doubt(batch, results, ANSWER_LOST)
@@ -88,7 +88,7 @@ class Caller:
                     if not is_lost:
                         self._divide(batch, results, error)
                     return
-                self._wait(error, attempt)
+                self._wait_and_reopen(error, attempt)
             else:
                 _take(batch, outcomes, results)
                 return
@@ -112,11 +112,12 @@ class Caller:
             raise error
         logger.info("%s: waiting %.1f s", type(error).__name__, wait)
         self._sleeper(wait)
-        if not isinstance(error, ThrottledError):
-            self._destination.close()
-            self._reopen()
 
-    def _reopen(self) -> None:
+    def _wait_and_reopen(self, error: DestinationError, attempt: int) -> None:
+        self._wait(error, attempt)
+        if isinstance(error, ThrottledError):
+            return
+        self._destination.close()
         try:
             self._destination.open()
         except (UnreachableError, ThrottledError):

@@ -1,5 +1,6 @@
 """A destination that writes what it accepted to a file, with faults on demand: for tests, drills and benchmarks."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ class DestinationDouble:
     poison: dict[str, Exception] = field(default_factory=dict)
     is_durable: bool = True
     accepted: list[Rendered] = field(default_factory=list)
+    stored: list[dict[str, Any]] = field(default_factory=list)
     members: dict[tuple[str, str], str] = field(default_factory=dict)
     calls: int = 0
 
@@ -51,7 +53,7 @@ class DestinationDouble:
     def send(self, batch: Sequence[Rendered]) -> Sequence[Outcome]:
         after = self._begin_call(batch, [item.contact_point for item in batch])
         taken = [item for item in batch if item.contact_point not in self.refuses]
-        self._store([item for item in taken if not self._is_repeat(item)])
+        self._store([item for item in taken if not self._is_repeat(item, batch)], batch)
         if after is not None:
             after(batch)
         return [self._answer(item) for item in batch]
@@ -90,31 +92,45 @@ class DestinationDouble:
                 raise self.poison[address]
         return fault
 
-    def _is_repeat(self, item: Rendered) -> bool:
-        if self.abilities.idempotency.scope is IdempotencyScope.NONE:
+    def _is_repeat(self, item: Rendered, batch: Sequence[Rendered]) -> bool:
+        scope = self.abilities.idempotency.scope
+        if scope is IdempotencyScope.NONE:
             return False
-        return item.message_key in self.accepted_keys()
+        if scope is IdempotencyScope.MESSAGE:
+            return item.message_key in self.accepted_keys()
+        return _request(batch) in {line["request"] for line in self._lines()}
 
     def accepted_keys(self) -> list[str]:
         """The keys of what was accepted, in order, by this process and by earlier ones; a key twice went out twice."""
+        return [line["message_key"] for line in self._lines()]
+
+    def _lines(self) -> list[dict[str, Any]]:
         if self.path is None:
-            return [item.message_key for item in self.accepted]
+            return self.stored
         if not self.path.exists():
             return []
-        return [json.loads(line)["message_key"] for line in self.path.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def _answer(self, item: Rendered) -> Outcome:
         if item.contact_point in self.refuses:
             return Outcome(item.message_key, State.REJECTED, "refused")
         return Outcome(item.message_key, State.ACCEPTED, provider_id=f"double-{item.message_key}")
 
-    def _store(self, batch: Sequence[Rendered]) -> None:
-        self.accepted.extend(batch)
-        if self.path is None or not batch:
+    def _store(self, taken: Sequence[Rendered], batch: Sequence[Rendered]) -> None:
+        self.accepted.extend(taken)
+        request = _request(batch)
+        lines = [{"message_key": item.message_key, "request": request, "parts": dict(item.parts)} for item in taken]
+        self.stored.extend(lines)
+        if self.path is None or not lines:
             return
-        lines = [json.dumps({"message_key": item.message_key, "parts": dict(item.parts)}) + "\n" for item in batch]
         with self.path.open("a", encoding="utf-8") as file:
-            file.writelines(lines)
+            file.writelines(json.dumps(line) + "\n" for line in lines)
             file.flush()
             if self.is_durable:
                 os.fsync(file.fileno())
+
+
+def _request(batch: Sequence[Rendered]) -> str:
+    """What a provider that promises idempotency per request knows a request by: all of its bytes."""
+    content = json.dumps([[item.message_key, item.contact_point, dict(item.parts)] for item in batch])
+    return hashlib.sha256(content.encode()).hexdigest()

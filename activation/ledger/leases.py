@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from activation.errors import BusyError, LedgerError
 from activation.ledger import tables
@@ -76,12 +76,7 @@ def fence(writing: Writing, lease: Lease, deadline: datetime) -> Lease:
 
     Raises LeaseLostError when somebody took it over. One that lapsed and that nobody took is still its holder's.
     """
-    mine = (
-        (tables.leases.c.name == lease.name)
-        & (tables.leases.c.holder == lease.holder)
-        & (tables.leases.c.epoch == lease.epoch)
-    )
-    if writing.execute(update(tables.leases).where(mine).values(deadline=deadline)).rowcount != 1:
+    if writing.execute(update(tables.leases).where(_is(lease)).values(deadline=deadline)).rowcount != 1:
         raise LeaseLostError(f"`{lease.name}` was taken over by another process.", "Nothing to do: it carries on.")
     return replace(lease, deadline=deadline)
 
@@ -93,11 +88,11 @@ def renew(ledger: Ledger, lease: Lease, length: timedelta = LENGTH) -> Lease:
         return fence(writing, lease, deadline)
 
 
-def release(ledger: Ledger, lease: Lease) -> None:
-    """Give a lease back; does nothing when it was taken over meanwhile. Its epoch stays, so that numbers only rise."""
+def release(ledger: Ledger, lease: Lease) -> bool:
+    """Give a lease back; returns False when it was taken over meanwhile. Its epoch stays, so that numbers only rise."""
+    now = ledger.clock.lease_now()
     with ledger.write() as writing:
-        mine = (tables.leases.c.name == lease.name) & (tables.leases.c.epoch == lease.epoch)
-        writing.execute(update(tables.leases).where(mine).values(holder="", deadline=ledger.clock.lease_now()))
+        return writing.execute(update(tables.leases).where(_is(lease)).values(holder="", deadline=now)).rowcount == 1
 
 
 @contextmanager
@@ -108,26 +103,31 @@ def hold(ledger: Ledger, name: str, holder: str | None = None, length: timedelta
     """
     lease = acquire(ledger, name, holder, length)
     done = threading.Event()
-    lost = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(ledger, lease, length, done, lost), daemon=True)
+    keeper = threading.Thread(target=_keep, args=(ledger, lease, length, done), daemon=True)
     keeper.start()
     try:
         yield lease
-    finally:
-        done.set()
-        keeper.join()
-        with suppress(LedgerError):
-            release(ledger, lease)
-    if lost.is_set():
+    except BaseException:
+        _let_go(ledger, lease, done, keeper)
+        raise
+    if not _let_go(ledger, lease, done, keeper):
         raise LeaseLostError(f"`{name}` was taken over by another process.", "Repeat what was done under it.")
 
 
-def _keep(ledger: Ledger, lease: Lease, length: timedelta, done: threading.Event, lost: threading.Event) -> None:
+def _let_go(ledger: Ledger, lease: Lease, done: threading.Event, keeper: threading.Thread) -> bool:
+    done.set()
+    keeper.join()
+    with suppress(LedgerError):
+        return release(ledger, lease)
+    # It lapses by itself; whether it was lost cannot be known.
+    return True
+
+
+def _keep(ledger: Ledger, lease: Lease, length: timedelta, done: threading.Event) -> None:
     while not done.wait(length.total_seconds() / 3):
         try:
             renew(ledger, lease, length)
         except LeaseLostError:
-            lost.set()
             return
         except LedgerError as error:
             logger.warning("the lease %s could not be renewed: %s", lease.name, error.message)
@@ -142,3 +142,8 @@ def free_lapsed(ledger: Ledger, name: str) -> bool:
     )
     with ledger.write() as writing:
         return writing.execute(update(tables.leases).where(lapsed).values(holder="")).rowcount == 1
+
+
+def _is(lease: Lease) -> ColumnElement[bool]:
+    row = tables.leases.c
+    return (row.name == lease.name) & (row.holder == lease.holder) & (row.epoch == lease.epoch)

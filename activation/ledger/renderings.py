@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,9 @@ from activation.ledger import tables
 from activation.ledger.messages import KEYS_PER_STATEMENT, in_chunks, to_json
 from activation.ledger.store import Ledger, Writing
 from activation.model import Channel, Purpose, Rendered, Sender
+
+FIELDS = fields(Rendered)
+SENDER_FIELDS = fields(Sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ def kept(ledger: Ledger, keys: Sequence[str]) -> dict[str, Kept]:
 
 
 def _content(rendered: Rendered) -> str:
-    values = asdict(rendered)
+    # By hand: `asdict` copies deeply and costs ten times as much.
+    values = {field.name: getattr(rendered, field.name) for field in FIELDS}
+    values["parts"] = dict(rendered.parts)
+    values["sender"] = {field.name: getattr(rendered.sender, field.name) for field in SENDER_FIELDS}
     values["sent_at"] = rendered.sent_at.isoformat() if rendered.sent_at else None
     return to_json(values)
 
