@@ -186,6 +186,9 @@ class SmtpDestination:
         except (smtplib.SMTPException, OSError) as error:
             _hang_up(client)
             raise self._unreachable(_describe(error)) from None
+        except DestinationError:
+            _hang_up(client)
+            raise
         return client
 
     def _dial(self) -> smtplib.SMTP:

@@ -24,6 +24,7 @@ MAIL_LENGTH = 10_000_000
 PAGE_LENGTH = 50
 STATIC_LENGTH = 100
 CLIENT_SECONDS = 10.0
+POLL_SECONDS = 0.05
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 # A mail may style itself and show pictures that it brings along; it may not call home, run or navigate.
@@ -65,7 +66,7 @@ class Inbox:
                 "Stop what uses the port, or choose another with --smtp-port and --port.",
             ) from None
         self._smtp.start()
-        self._page = Thread(target=self._http.serve_forever, name="inbox-page", daemon=True)
+        self._page = Thread(target=self._http.serve_forever, args=(POLL_SECONDS,), name="inbox-page", daemon=True)
         self._page.start()
 
     def stop(self) -> None:
@@ -132,11 +133,11 @@ class SmtpServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._loop.create_server(self._session, sock=self._socket))
+        serving = self._loop.create_task(self._loop.create_server(self._session, sock=self._socket))
         self._loop.run_forever()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.gather(serving, return_exceptions=True))
 
     def _session(self) -> SMTP:
         return SMTP(self._handler, loop=self._loop, **self._options)
