@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+# Made once: `json.dumps` would make one for every text.
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 CURRENCY = "GBP"
 SITE = "https://shop.example"
 PER_CATEGORY = 10
@@ -76,7 +78,7 @@ PRODUCTS = tuple(
 
 def to_json(value: object) -> str:
     """JSON as every raw table holds it: sorted keys, compact, readable letters."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return ENCODER.encode(value)
 
 
 def draw_prices(rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """Messages work as `EFFECTS` says: on orders while the window lasts, and on consent."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -89,3 +90,11 @@ def test_every_effect_is_possible():
         assert effect.lift >= 0
         assert effect.window > timedelta(0)
         assert 0 <= effect.unsubscribe <= 1
+
+
+def test_the_page_tells_the_effects_as_they_are():
+    """The table in `docs/simulator.md` is `EFFECTS`."""
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for trigger, effect in EFFECTS.items():
+        row = f"| `{trigger}` | +{effect.lift:.0%} | {effect.window.days} d | {effect.unsubscribe:.1%} |"
+        assert row.replace("%", " %") in page
