@@ -180,9 +180,9 @@ def _json_batches(stream: io.BufferedReader) -> Iterator[pa.RecordBatch]:
 
 def _json_row(number: int, line: bytes) -> tuple[int, str, str | None]:
     try:
-        text = line.decode().strip()
+        text = line.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        return number, line.decode(errors="replace").strip(), "bad_encoding"
+        return number, line.decode(errors="replace").rstrip("\r\n"), "bad_encoding"
     try:
         found = parsed_json(text)
     except (ValueError, RecursionError):
