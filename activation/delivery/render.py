@@ -29,7 +29,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_]*(?:/[a-z0-9_]+)*")
 LOCALE = re.compile(r"(?P<language>[A-Za-z]{2,3})(?:[-_](?P<rest>[A-Za-z0-9_-]+))?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+BLANK_LINES, PARAGRAPH = re.compile(r"\n\s*\n"), "\n\n"
 FOLLOWED = re.compile(r"(?:https?://|mailto:|tel:)\S+$", re.IGNORECASE)
+# What a template and its data can raise between them.
+FAULTS = (JinjaError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError, RecursionError)
 
 UnsubscribeLink = Callable[[Message], str]
 
@@ -101,9 +104,11 @@ class Renderer:
             parts = self._text_parts(pair.text, values)
             if pair.html is not None:
                 parts["html"] = pair.html.render({**values, **parts})
+            for part in parts.values():
+                part.encode()  # JSON can hold half a character, UTF-8 cannot
         except TemplateError:
             raise
-        except (JinjaError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        except FAULTS as error:
             raise _failed(message, pair, error) from None
         if CONTROL.search(parts["subject"]):
             raise TemplateError(
@@ -117,7 +122,7 @@ class Renderer:
         # Rendering the whole first is what fills the context's blocks, the inherited ones included.
         text = self._sandbox.concat(template.root_render_func(context))
         subject, preheader = (self._block(context, name) for name in ("subject", "preheader"))
-        return {"subject": subject, "preheader": preheader, "text": f"{text.strip()}\n"}
+        return {"subject": subject, "preheader": preheader, "text": f"{BLANK_LINES.sub(PARAGRAPH, text).strip()}\n"}
 
     def _block(self, context: Context, name: str) -> str:
         if name not in context.blocks:

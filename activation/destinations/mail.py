@@ -21,6 +21,8 @@ ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@(?P<domain>{LABEL}(?:\.{LABEL})*)")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")  # JSON can hold one, UTF-8 cannot
+LINK = re.compile(r"https?://[!-;=?-~]+")
 PARTS = ("subject", "html", "text")
 
 
@@ -46,22 +48,22 @@ def fault_of(rendered: Rendered) -> str | None:
     missing = [part for part in PARTS if part not in rendered.parts]
     if missing:
         return f"the rendering has no {' and no '.join(missing)}"
+    for name, value in _texts(rendered):
+        if HALF_CHARACTER.search(value):
+            return f"the {name} holds half a character"
     for name, value in _header_values(rendered):
         if CONTROL.search(value):
             return f"the {name} holds a control character"
         if len(value.encode()) > HEADER_LENGTH:
             return f"the {name} is longer than {HEADER_LENGTH} bytes"
-    if ascii_address(rendered.contact_point) is None:
-        return "the address is not valid"
-    if ascii_address(rendered.sender.address) is None:
-        return "the sender's address is not valid"
-    return None
+    return _address_fault(rendered)
 
 
 def message_id(rendered: Rendered) -> str:
     """A repeat keeps its id, so that receivers can tell it from a second message."""
     digest = hashlib.sha256(rendered.message_key.encode()).hexdigest()
-    return f"<{digest}@{rendered.sender.domain}>"
+    domain = (ascii_address(rendered.sender.address) or "").rpartition("@")[2]
+    return f"<{digest}@{domain}>"
 
 
 def compose(rendered: Rendered, now: datetime) -> bytes:
@@ -81,7 +83,7 @@ def _headers(rendered: Rendered, now: datetime, boundary: str) -> Iterator[tuple
     yield "From", _mailbox(sender)
     yield "To", ascii_address(rendered.contact_point) or ""
     if sender.reply_to:
-        yield "Reply-To", sender.reply_to
+        yield "Reply-To", ascii_address(sender.reply_to) or ""
     yield "Subject", _encoded("Subject", rendered.parts["subject"])
     yield "Date", format_datetime((rendered.sent_at or now).replace(tzinfo=UTC))
     yield "Message-ID", message_id(rendered)
@@ -93,6 +95,24 @@ def _headers(rendered: Rendered, now: datetime, boundary: str) -> Iterator[tuple
         yield "X-Activation-Trigger", _encoded("X-Activation-Trigger", rendered.parts["trigger"])
     yield "MIME-Version", "1.0"
     yield "Content-Type", f'multipart/alternative; boundary="{boundary}"'
+
+
+def _address_fault(rendered: Rendered) -> str | None:
+    sender = rendered.sender
+    if ascii_address(rendered.contact_point) is None:
+        return "the address is not valid"
+    if ascii_address(sender.address) is None:
+        return "the sender's address is not valid"
+    if sender.reply_to and ascii_address(sender.reply_to) is None:
+        return "the reply address is not valid"
+    if rendered.unsubscribe_url and not LINK.fullmatch(rendered.unsubscribe_url):
+        return "the unsubscribe link is not an http or https address"
+    return None
+
+
+def _texts(rendered: Rendered) -> Iterator[tuple[str, str]]:
+    yield from ((f"part {name}", text) for name, text in rendered.parts.items())
+    yield from _header_values(rendered)
 
 
 def _header_values(rendered: Rendered) -> Iterator[tuple[str, str]]:
@@ -108,9 +128,10 @@ def _header_values(rendered: Rendered) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=64)
 def _mailbox(sender: Sender) -> str:
+    address = ascii_address(sender.address) or ""
     if sender.name.isascii():
-        return formataddr((sender.name, sender.address))
-    return f"{_encoded('From', sender.name)} <{sender.address}>"
+        return formataddr((sender.name, address))
+    return f"{_encoded('From', sender.name)} <{address}>"
 
 
 def _encoded(name: str, value: str) -> str:

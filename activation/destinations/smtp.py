@@ -6,26 +6,25 @@ import select
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from typing import Any
 
 from activation.destinations.base import Account
-from activation.destinations.hosts import is_loopback
 from activation.destinations.mail import ascii_address, compose, fault_of, message_id
+from activation.destinations.smtp_uri import read_server
 from activation.errors import (
     AnswerLostError,
     BatchRefusedError,
-    ConfigError,
     CredentialsRefusedError,
     DestinationError,
     ThrottledError,
     UnreachableError,
 )
 from activation.model import Abilities, Channel, MemberChange, MemberOutcome, Outcome, Rendered, State
-from activation.settings import Secret, connection_variable
+from activation.settings import connection_variable
 
 WINDOW = 32
 MESSAGES_PER_CONNECTION = 500
@@ -34,20 +33,9 @@ CLOSING = 421
 THROTTLED = {CLOSING, 454}  # 454 is what SES says when its rate is exceeded, after the content too
 UNAUTHENTICATED = {530, 534, 535, 538}
 RETRY_AFTER = 5.0
-PORTS = {"none": 25, "starttls": 587, "tls": 465}
+SHORTEST_WAIT = 0.01
 ADDRESS_LIKE = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 TEXT_LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where the relay is and how to greet it."""
-
-    host: str
-    port: int
-    tls: Literal["none", "starttls", "tls"]
-    user: str = ""
-    password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +65,7 @@ class SmtpDestination:
         self._per_connection = int(account.options.get("messages_per_connection", MESSAGES_PER_CONNECTION))
         self._client: smtplib.SMTP | None = None
         self._sent = 0
+        self._until = 0.0
 
     def __repr__(self) -> str:
         return f"SmtpDestination({self._account.name!r})"
@@ -87,6 +76,7 @@ class SmtpDestination:
         return Abilities(channel=Channel.EMAIL, window=window, batch=1, timeout=self._account.timeout)
 
     def open(self) -> None:
+        self._start_clock()
         self._connected()
 
     def send(self, batch: Sequence[Rendered]) -> Sequence[Outcome]:
@@ -101,6 +91,7 @@ class SmtpDestination:
         )
 
     def check(self) -> str:
+        self._start_clock()
         reply = self._ask(self._connected().noop)
         return f"SMTP relay {self._server.host}:{self._server.port} answers {reply.code}"
 
@@ -116,7 +107,8 @@ class SmtpDestination:
         if fault:
             return Outcome(rendered.message_key, State.REJECTED, fault)
         content = compose(rendered, self._clock())
-        client, reply = self._begin(rendered.sender.address)
+        self._start_clock()
+        client, reply = self._begin(ascii_address(rendered.sender.address) or "")
         refusal = self._envelope(client, reply, rendered) or self._hand_over(client, content)
         self._sent += 1
         if refusal is None:
@@ -146,6 +138,7 @@ class SmtpDestination:
 
     def _hand_over(self, client: smtplib.SMTP, content: bytes) -> Reply | None:
         """The content and its answer; the refusal, if any. A loss in here may have come after the acceptance."""
+        self._limit(client)
         try:
             client.send(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
             reply = _reply(*client.getreply())
@@ -192,7 +185,7 @@ class SmtpDestination:
         return client
 
     def _dial(self) -> smtplib.SMTP:
-        server, timeout = self._server, self._account.timeout
+        server, timeout = self._server, self._seconds_left()
         name = str(self._account.options.get("hostname", "")) or _own_name()
         if server.tls == "tls":
             context = ssl.create_default_context()
@@ -200,12 +193,16 @@ class SmtpDestination:
         return smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=timeout)
 
     def _log_in(self, client: smtplib.SMTP) -> None:
+        self._limit(client)
         client.ehlo_or_helo_if_needed()
         if self._server.tls == "starttls":
+            self._limit(client)
             client.starttls(context=ssl.create_default_context())
+            self._limit(client)
             client.ehlo()
         if self._server.password is None:
             return
+        self._limit(client)
         try:
             client.login(self._server.user, self._server.password.reveal())
         except smtplib.SMTPNotSupportedError:
@@ -213,6 +210,8 @@ class SmtpDestination:
 
     def _ask(self, command: Callable[..., tuple[int, bytes]], *arguments: Any) -> Reply:
         """One command before the content: whatever is lost here, nothing was sent."""
+        if self._client is not None:
+            self._limit(self._client)
         try:
             return _reply(*command(*arguments))
         except (smtplib.SMTPException, OSError) as error:
@@ -227,6 +226,17 @@ class SmtpDestination:
         client, self._client, self._sent = self._client, None, 0
         if client is not None:
             client.close()
+
+    def _start_clock(self) -> None:
+        """From here the account's timeout runs, for all the commands of one call together."""
+        self._until = time.monotonic() + self._account.timeout
+
+    def _seconds_left(self) -> float:
+        return max(self._until - time.monotonic(), SHORTEST_WAIT)
+
+    def _limit(self, client: smtplib.SMTP) -> None:
+        if client.sock is not None:
+            client.sock.settimeout(self._seconds_left())
 
     # --- what is raised ---
 
@@ -268,39 +278,6 @@ class SmtpDestination:
         return AnswerLostError(f"The relay of `{self._account.name}` took a message and gave no answer: {reason}.")
 
 
-def read_server(account: Account) -> Server:
-    """`smtp://[user:password@]host[:port][?starttls=true]` or `smtps://…`; never repeated in an error."""
-    try:
-        return _server(urlsplit(account.connection.reveal() if account.connection else ""))
-    except ValueError as error:
-        raise ConfigError(
-            f"The connection of the destination `{account.name}` {error}.",
-            "Write it as smtp://host:port, smtp://user:password@host:port?starttls=true or smtps://….",
-        ) from None
-
-
-def _server(uri: SplitResult) -> Server:
-    if uri.scheme not in ("smtp", "smtps") or not uri.hostname:
-        raise ValueError("is not an smtp:// or smtps:// URI with a host")
-    query = parse_qs(uri.query)
-    unknown = set(query) - {"starttls"}
-    if unknown or query.get("starttls", ["false"])[0] not in ("true", "false"):
-        raise ValueError("has an option other than starttls=true or starttls=false")
-    tls: Literal["none", "starttls", "tls"] = "none"
-    if uri.scheme == "smtps":
-        tls = "tls"
-    elif query.get("starttls") == ["true"]:
-        tls = "starttls"
-    if uri.password and tls == "none" and not is_loopback(uri.hostname):
-        raise ValueError("would send a password in the clear: use starttls=true or smtps://")
-    try:
-        port = uri.port or PORTS[tls]
-    except ValueError:
-        raise ValueError("has a port that is not a number up to 65535") from None
-    password = Secret(unquote(uri.password)) if uri.password else None
-    return Server(uri.hostname, port, tls, unquote(uri.username or ""), password)
-
-
 def _reply(code: int, text: bytes | str) -> Reply:
     line = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     return Reply(code, ADDRESS_LIKE.sub("<…>", " ".join(line.split()))[:TEXT_LENGTH])
@@ -310,7 +287,9 @@ def _has_ended(client: smtplib.SMTP) -> bool:
     """A relay that has something to say before being asked has hung up, or is about to."""
     if client.sock is None:
         return True
-    return bool(select.select([client.sock], [], [], 0)[0])
+    poll = select.poll()  # `select` itself fails with more than 1024 open files
+    poll.register(client.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _hang_up(client: smtplib.SMTP | None) -> None:

@@ -92,6 +92,27 @@ def test_a_display_name_comes_back(rendered: Make, name: str) -> None:
     assert parse(content)["From"].addresses[0].addr_spec == "hello@shop.example"
 
 
+def test_domains_of_other_scripts_go_out_in_ascii(rendered: Make) -> None:
+    """The sender's, the reply's and the recipient's."""
+    sender = Sender("Töpfe", "hallo@töpfe.example", "hilfe@töpfe.example")
+    assert fault_of(rendered(to="jane@münchen.example", sender=sender)) is None
+    mail = parse(compose(rendered(to="jane@münchen.example", sender=sender), NOW))
+    assert mail["To"] == "jane@xn--mnchen-3ya.example"
+    assert mail["From"].addresses[0].addr_spec == "hallo@xn--tpfe-5qa.example"
+    assert mail["Reply-To"] == "hilfe@xn--tpfe-5qa.example"
+    assert mail["Message-ID"].endswith("@xn--tpfe-5qa.example>")
+
+
+def test_what_cannot_be_written_is_a_fault(rendered: Make) -> None:
+    """Half of a surrogate pair, which JSON can carry, and links that are none."""
+    for parts in ({"subject": "\ud83c", "html": "", "text": ""}, {"subject": "", "html": "\udf3f", "text": ""}):
+        assert "half a character" in str(fault_of(rendered(parts=parts)))
+    assert "half a character" in str(fault_of(rendered(to="jane\ud83c@mail.example")))
+    for link in ("javascript:x", "https://a.example/>,<https://b.example", "https://a.example/é", "https://a b"):
+        assert "link" in str(fault_of(rendered(unsubscribe_url=link)))
+    assert "reply" in str(fault_of(rendered(sender=Sender("S", "a@shop.example", "nobody"))))
+
+
 @pytest.mark.parametrize("poison", ["a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\x00b", "a\x85b", "a\u2028b"])
 def test_no_header_can_be_smuggled_in(rendered: Make, poison: str) -> None:
     """A control character in anything that becomes a header makes a fault, before anyone is called."""

@@ -4,6 +4,8 @@ import logging
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from email import policy
 from email.parser import BytesParser
@@ -14,7 +16,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from activation.destinations import open_destination
-from activation.destinations.smtp import read_server
+from activation.destinations.smtp_uri import read_server
 from activation.errors import (
     AnswerLostError,
     BatchRefusedError,
@@ -159,6 +161,32 @@ def test_a_relay_that_says_nothing_is_given_up(open_smtp: Any, rendered: Any) ->
     """The account's timeout bounds every answer."""
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(UnreachableError):
         open_smtp(silent.getsockname()[1], timeout=0.2).send([rendered()])
+
+
+def test_the_timeout_is_the_whole_calls(open_smtp: Any, rendered: Any) -> None:
+    """A relay that is slow with each answer does not add up: the lease was reckoned with one timeout."""
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        stop = threading.Event()
+        thread = threading.Thread(target=answer_slowly, args=(slow, stop, 0.2))
+        thread.start()
+        begun = time.monotonic()
+        with pytest.raises(UnreachableError):
+            open_smtp(slow.getsockname()[1], timeout=0.5).send([rendered()])
+        assert time.monotonic() - begun < 1.5
+        stop.set()
+        thread.join()
+
+
+def answer_slowly(server: socket.socket, stop: threading.Event, pause: float) -> None:
+    connection, _ = server.accept()
+    with connection:
+        for answer in [*ACCEPTING, "250 kept"]:
+            stop.wait(pause)
+            try:
+                connection.sendall(f"{answer}\r\n".encode())
+                connection.recv(1000)
+            except OSError:
+                return
 
 
 def test_nonsense_for_an_answer_is_in_doubt_after_the_content(script_relay: Any, open_smtp: Any, rendered: Any) -> None:
