@@ -70,7 +70,7 @@ def _require_identifiers(names: Iterable[str], kind: str) -> None:
 
 def _suites(kind: GateKind, schema: str, triggers: Sequence[str], as_of: datetime, limits: Limits) -> list[Suite]:
     if kind == HANDOVER:
-        return [handover_suite(schema)]
+        return [handover_suite(schema, as_of)]
     return [*source_suites(as_of, limits), *(trigger_suite(name, schema, as_of, limits) for name in triggers)]
 
 

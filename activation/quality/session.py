@@ -14,6 +14,8 @@ from activation.quality.model import EVERYTHING, Check, Rule, Suite
 
 SITE = "gates"
 EXPECTATIONS, RESULTS = "expectations", "validations"
+# No metric of ours needs more: 200 failing rows are looked at, and one row is counted.
+ROWS_READ = 10_000
 LOCKED = ("Could not set lock", "Conflicting lock", "different configuration")
 
 
@@ -54,7 +56,7 @@ class Session:
 
     def has_rows(self, suite: Suite) -> set[str]:
         """The scopes that a suite with a scope column sees at all."""
-        return set(self._scopes(f"select {suite.scope_column} from {suite.schema}.{suite.table}", suite))
+        return set(self._scopes(f"select distinct {suite.scope_column} from {suite.schema}.{suite.table}", suite))
 
     def build_docs(self) -> None:
         """Write the pages of everything that is in the store of results."""
@@ -89,7 +91,7 @@ class Session:
         if suite.scope_column is None or rule.query is None:
             return (suite.scope,)
         failing = rule.query.format(batch=f"{suite.schema}.{suite.table}")
-        return self._scopes(f"select {suite.scope_column} from ({failing})", suite) or (suite.scope,)
+        return self._scopes(f"select distinct {suite.scope_column} from ({failing})", suite) or (suite.scope,)
 
     def _scopes(self, query: str, suite: Suite) -> tuple[str, ...]:
         from sqlalchemy import text
@@ -161,14 +163,16 @@ def _open_datasource(context: Any, warehouse_url: str) -> Any:
 
 
 def _buffer() -> Callable[..., None]:
-    """Great Expectations gives a DuckDB connection back before it reads the result, so the result is read at once."""
+    """Great Expectations gives a DuckDB connection back before it reads the result, so it is read at once."""
     from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
-    def read_all(_connection: Any, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    def read(_connection: Any, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         if cursor.description:
-            context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=cursor.fetchall())
+            context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
+                cursor, initial_buffer=cursor.fetchmany(ROWS_READ)
+            )
 
-    return read_all
+    return read
 
 
 def _not_opened(text: str) -> BusyError | QualityError:

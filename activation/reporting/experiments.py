@@ -38,6 +38,7 @@ class Experiment:
     rate: Difference | None
     amount: Difference | None
     mismatch: Mismatch | None
+    contradictory: int = 0
 
     @property
     def mismatch_note(self) -> str:
@@ -75,6 +76,7 @@ def _experiment(name: str, rows: list[Mapping[str, Any]], planned: float | None)
         rate=None if hidden else rate_difference(both[0].arm, both[1].arm),
         amount=None if hidden else amount_difference(both[0].arm, both[1].arm),
         mismatch=mismatch,
+        contradictory=sum(int(row["contradictory"]) for row in rows),
     )
 
 

@@ -134,14 +134,19 @@ def doubts(reader: Reader) -> Facts:
 
 
 def experiment_arms(reader: Reader) -> Facts:
-    """One row per experiment, arm and variant: all units, and the counts and moments of those with a closed window."""
+    """One row per experiment, arm and variant: all units, and the counts and moments of those with a closed window.
+
+    Units that got two arms, by a merge of customers, are counted apart and in nothing else.
+    """
     return reader.ask(
         ["fct_experiment_units"],
-        """select experiment_id, arm, coalesce(variant, '') as variant, count(*) as assigned,
-            count(*) filter (is_window_closed) as units,
-            count(*) filter (is_window_closed and goal_count > 0) as goals,
-            coalesce(sum(goal_amount) filter (is_window_closed), 0) as amount,
-            coalesce(sum(power(goal_amount, 2)) filter (is_window_closed), 0) as squares
+        """select experiment_id, arm, coalesce(variant, '') as variant,
+            count(*) filter (not has_two_arms) as assigned,
+            count(*) filter (has_two_arms) as contradictory,
+            count(*) filter (is_window_closed and not has_two_arms) as units,
+            count(*) filter (is_window_closed and not has_two_arms and goal_count > 0) as goals,
+            coalesce(sum(goal_amount) filter (is_window_closed and not has_two_arms), 0) as amount,
+            coalesce(sum(power(goal_amount, 2)) filter (is_window_closed and not has_two_arms), 0) as squares
         from {fct_experiment_units} group by all order by experiment_id, arm desc, variant""",
     )
 

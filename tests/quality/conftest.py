@@ -40,7 +40,8 @@ STATEMENTS = [
     "insert into activation.act_policies values ('welcome', 'consent'), ('winback', 'legitimate_interest')",
     """create table activation.dim_consents as
        select 'k' || i as contact_point_id, 'email' as channel, 'marketing' as purpose, 'default' as brand,
-           'granted' as status, true as is_confirmed from range(20) as r(i)""",
+           'granted' as status, true as is_confirmed,
+           timestamp '2026-02-01' as known_at from range(20) as r(i)""",
     """create table activation.act_messages as
        select 'm' || i as message_key, if(i % 2 = 0, 'welcome', 'winback') as trigger_id, '["o' || i || '"]'
            as occurrence_ids, 'c' || i as customer_id, 'marketing' as purpose, 'email' as channel,

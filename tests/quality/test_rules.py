@@ -120,10 +120,10 @@ def test_volume_follows_history(check_suite: CheckSuite) -> None:
     assert "the last day's volume is in keeping with its history" in failed(check_suite(suite, flood(451 + 50, -1)))
 
 
-def suppression(sequence: int, purpose: str, at: str, *, is_lifted: bool = False) -> str:
+def suppression(sequence: int, purpose: str, at: str, *, channel: str = "'email'", is_lifted: bool = False) -> str:
     return (
-        f"insert into engine.suppressions values ('i', {sequence}, 'c2@example.com', 'email', 'default', '{purpose}', "
-        f"'complaint', 'x', {is_lifted}, {NOW} {at}, {NOW} {at})"
+        f"insert into engine.suppressions values ('i', {sequence}, 'c2@example.com', {channel}, 'default', "
+        f"'{purpose}', 'complaint', 'x', {is_lifted}, {NOW} {at}, {NOW} {at})"
     )
 
 
@@ -154,6 +154,10 @@ def suppression(sequence: int, purpose: str, at: str, *, is_lifted: bool = False
             "a message's window is open for a while",
         ),
         (
+            [suppression(1, "all", "- interval 1 hour", channel="null")],
+            "nobody who is suppressed gets a message",
+        ),
+        (
             [suppression(1, "marketing", "- interval 1 hour")],
             "nobody who is suppressed gets a message",
         ),
@@ -178,7 +182,7 @@ def suppression(sequence: int, purpose: str, at: str, *, is_lifted: bool = False
 )
 def test_handover(check_suite: CheckSuite, statements: list[str], rule: str) -> None:
     """A broken hand-over is found, and concerns the triggers of the failing messages alone."""
-    assert failed(check_suite(handover_suite("activation"), *statements)) == {rule: ("trigger:welcome",)}
+    assert failed(check_suite(handover_suite("activation", AS_OF), *statements)) == {rule: ("trigger:welcome",)}
 
 
 @pytest.mark.parametrize(
@@ -186,23 +190,43 @@ def test_handover(check_suite: CheckSuite, statements: list[str], rule: str) -> 
     [
         ["delete from activation.dim_consents where contact_point_id = 'k3'"],
         [
+            (
+                "update activation.act_messages set send_not_before = '2026-02-27', send_not_after = '2026-02-28' "
+                "where message_key = 'm2'"
+            ),
+            "delete from activation.dim_consents where contact_point_id = 'k2'",
+        ],
+        [
+            (
+                "update activation.dim_consents set is_confirmed = false, known_at = timestamp '2026-03-01 12:01' "
+                "where contact_point_id = 'k2'"
+            )
+        ],
+        [
             "update activation.act_messages set withdrawn_reason = 'consent_withdrawn' where message_key = 'm2'",
             "delete from activation.dim_consents where contact_point_id = 'k2'",
         ],
         [suppression(1, "all", "- interval 2 hour"), suppression(2, "all", "- interval 1 hour", is_lifted=True)],
         [suppression(1, "all", "+ interval 1 hour")],
     ],
-    ids=["legitimate interest", "withdrawn", "lifted", "suppressed after the decision"],
+    ids=[
+        "legitimate interest",
+        "lapsed",
+        "consent changed after the decision",
+        "withdrawn",
+        "lifted",
+        "suppressed after the decision",
+    ],
 )
 def test_handover_in_order(check_suite: CheckSuite, statements: list[str]) -> None:
     """What the decision was right to send, or the engine will drop by itself, does not block."""
-    assert failed(check_suite(handover_suite("activation"), *statements)) == {}
+    assert failed(check_suite(handover_suite("activation", AS_OF), *statements)) == {}
 
 
 def test_withdrawn_consent_beats_legitimate_interest(check_suite: CheckSuite) -> None:
     """Where no consent is needed, a withdrawn one still forbids."""
     statement = "update activation.dim_consents set status = 'withdrawn' where contact_point_id = 'k3'"
-    found = failed(check_suite(handover_suite("activation"), statement))
+    found = failed(check_suite(handover_suite("activation", AS_OF), statement))
     assert found == {"marketing goes only where a consent is granted and confirmed": ("trigger:winback",)}
 
 

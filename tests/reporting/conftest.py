@@ -62,6 +62,7 @@ STATEMENTS = [
        select experiment_id, 'u' || i as unit_id, arm,
            case when arm = 'treated' then if(i // 30 % 2 = 0, 'short', 'long') end as variant,
            experiment_id <> 'win-back-2026' or i % 40 = 2 as is_window_closed,
+           i in (3, 33) as has_two_arms,
            if(luck < if(arm = 'treated', 17, 10), 1, 0) as goal_count,
            if(luck < if(arm = 'treated', 17, 10), 20 + i % 70, 0)::double as goal_amount
        from units""",

@@ -131,7 +131,8 @@ def test_effects_only_where_they_may_be_shown(shop: Any, tmp_path: Path) -> None
     cart, rest = text.split("welcome-2026", 1)
     welcome, win_back = rest.split("win-back-2026", 1)
     assert "percentage points" in cart
-    assert "as planned (p = 1" in cart
+    assert "Units fell into the arms as planned" in cart
+    assert "Left out: 2 units" in cart
     assert "percentage points" not in welcome
     assert "did not fall into the arms as planned" in welcome
     assert "percentage points" not in win_back
