@@ -20,10 +20,9 @@ SHORTEST_MARGIN = timedelta(minutes=1)
 
 def plan_resends(ledger: Ledger, lease: Lease, queue: str, abilities: Abilities, pace: Pace) -> int:
     """Append an attempt for each unknown message of a queue that may be sent again; returns how many."""
-    with ledger.read() as connection:
-        unknown = load_unknown(connection, queue)
     now = ledger.clock.now()
-    unknown = [(attempt, reason) for attempt, reason in unknown if now < attempt.message.send_not_after]
+    with ledger.read() as connection:
+        unknown = load_unknown(connection, queue, now)
     if not unknown:
         return 0
     bytes_kept = kept(ledger, [attempt.message_key for attempt, _ in unknown])

@@ -79,8 +79,9 @@ def load_attempts(
     return [_attempt(row) for row in connection.execute(found)]
 
 
-def load_unknown(connection: Connection, queue: str) -> list[tuple[Attempt, str]]:
-    """The attempts of a queue that ended unknown, with the reason, where nothing has happened to the message since."""
+def load_unknown(connection: Connection, queue: str, now: datetime) -> list[tuple[Attempt, str]]:
+    """The attempts of a queue that ended unknown, with the reason, where nothing has happened to the message since and
+    its time is not over."""
     attempts, outcomes = tables.attempts, tables.outcomes
     newer, later = tables.attempts.alias("newer"), tables.outcomes.alias("later")
     newer_attempt = select(newer.c.attempt_id).where(
@@ -95,7 +96,7 @@ def load_unknown(connection: Connection, queue: str) -> list[tuple[Attempt, str]
         _with_messages(outcomes.c.reason)
         .join(outcomes, outcomes.c.attempt_id == attempts.c.attempt_id)
         .where(attempts.c.queue == queue, outcomes.c.state == State.UNKNOWN.value)
-        .where(~newer_attempt.exists(), ~later_outcome.exists())
+        .where(~newer_attempt.exists(), ~later_outcome.exists(), tables.messages.c.send_not_after > now)
         .order_by(attempts.c.number)
     )
     return [(_attempt(row), row.reason) for row in connection.execute(found)]

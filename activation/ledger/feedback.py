@@ -94,6 +94,7 @@ def _settle(writing: Writing, fresh: list[Feedback], now: datetime) -> None:
 def _is_news(standing: Standing, kind: str) -> bool:
     if standing.state is SETTLES[kind]:
         return False
-    if standing.state in (State.UNKNOWN, State.CLAIMED):
+    # Of a planned one an earlier attempt went out, and the repeat is not needed any more.
+    if standing.state in (State.UNKNOWN, State.CLAIMED, State.PLANNED):
         return True
     return kind not in ONLY_WHERE_UNKNOWN and standing.state in (State.ACCEPTED, State.DELIVERED)

@@ -180,19 +180,32 @@ def _restore_logs(writing: Writing, copy: Copy, report: RecoveryReport) -> None:
 
 
 def _restore(writing: Writing, table: Table, rows: Rows, defaults: Mapping[str, Any]) -> int:
-    held = set(writing.execute(select(table.c.sequence)).scalars())
+    copied = _newest(rows, "sequence")
+    writing.raise_to(max(map(int, copied), default=0))
+    held = {row["sequence"]: row for row in writing.execute(select(table)).mappings()}
+    known = {row["feedback_id"] for row in held.values()} if table is tables.feedback else set()
     count = 0
-    for chunk in in_chunks(_newest(rows, "sequence").values(), KEYS_PER_STATEMENT):
+    for chunk in in_chunks(copied.values(), KEYS_PER_STATEMENT):
         fresh = [
             {**defaults, **{column.name: row[column.name] for column in table.c if column.name in row}}
             for row in chunk
-            if row["sequence"] not in held
+            if not _is_held(row, held.get(row["sequence"])) and row.get("feedback_id") not in known
         ]
-        writing.raise_to(max((int(row["sequence"]) for row in chunk), default=0))
+        for row in fresh:
+            # A ledger that was rolled back may have given the number to another change since.
+            if row["sequence"] in held:
+                row["sequence"] = writing.reserve()
         if fresh:
             writing.execute(insert(table), fresh)
         count += len(fresh)
     return count
+
+
+def _is_held(row: Mapping[str, Any], held: Mapping[Any, Any] | None) -> bool:
+    """Whether the ledger has this very row; where its number is another's, a lifting is left out: the safe side."""
+    if held is None:
+        return False
+    return row.get("is_lifted") is True or all(row[name] == held[name] for name in held if name in row)
 
 
 def _restore_runs(writing: Writing, rows: Rows, report: RecoveryReport) -> None:
