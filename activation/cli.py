@@ -44,9 +44,8 @@ def main(verbose: bool) -> None:
 
     State lives below ACTIVATION_HOME (./var); the project is read from ACTIVATION_PROJECT (the present folder).
     """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("activation").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 def opened() -> "App":

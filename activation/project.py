@@ -15,7 +15,9 @@ from activation.policy import AudiencePolicy, TriggerPolicy
 from activation.settings import Settings
 
 TRIGGER_PREFIX = "trg_"
-TRIGGER_LIST = Path("macros/generated/trigger_models.sql")
+AUDIENCE_PREFIX = "aud_"
+GENERATED = Path("macros/generated")
+DEFAULT_TARGET = "live"
 DECISIONS_TAG = "tag:decisions"
 OUTCOMES_TAG = "tag:outcomes"
 
@@ -79,22 +81,25 @@ class BuildVariables:
 class Project:
     """The dbt project below a deployment's folder.
 
-    The manifest is parsed once and retained, because every new value of a variable would have dbt parse again.
+    A target's manifest is parsed once and retained, because every new value of a variable would have dbt parse again.
     """
 
     settings: Settings
-    _manifest: Any = field(default=None, repr=False)
+    _manifests: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def folder(self) -> Path:
         return self.settings.project / "dbt_project"
 
-    def manifest(self) -> Any:
-        """Parse the project. Raises BuildError with dbt's own words when it does not parse."""
-        if self._manifest is None:
-            self.refresh_trigger_list()
-            self._manifest = self._invoke(["parse"]).result
-        return self._manifest
+    def manifest(self, target: str = DEFAULT_TARGET) -> Any:
+        """Parse the project for a target, whose schema its nodes name.
+
+        Raises BuildError with dbt's own words when it does not parse.
+        """
+        if target not in self._manifests:
+            self.refresh_lists()
+            self._manifests[target] = self._invoke(["parse", "--target", target]).result
+        return self._manifests[target]
 
     def triggers(self) -> list[Declared[TriggerPolicy]]:
         """Every trigger with its policy, checked. Raises PolicyError naming the file and the field."""
@@ -106,12 +111,26 @@ class Project:
 
     def trigger_models(self) -> list[str]:
         """The names of the trigger models, from the triggers' folder."""
-        return sorted(path.stem for path in (self.folder / "models" / "triggers").rglob(f"{TRIGGER_PREFIX}*.sql"))
+        return self._models_in("triggers", TRIGGER_PREFIX)
 
-    def refresh_trigger_list(self) -> bool:
-        """Rewrite the generated macro that names the triggers, if it is not up to date; returns whether it was not."""
-        path = self.folder / TRIGGER_LIST
-        text = render_trigger_list(self.trigger_models())
+    def refresh_lists(self) -> bool:
+        """Rewrite the generated macros that name the triggers and audiences; returns whether one was out of date.
+
+        dbt needs to know at parse time what a model unites, so the lists cannot be found out while it runs.
+        """
+        lists = {
+            "trigger_models": self.trigger_models(),
+            "audience_models": self._models_in("activation/audiences", AUDIENCE_PREFIX),
+        }
+        written = [self._write_list(name, models) for name, models in lists.items()]
+        return any(written)
+
+    def _models_in(self, folder: str, prefix: str) -> list[str]:
+        return sorted(path.stem for path in (self.folder / "models" / folder).rglob(f"{prefix}*.sql"))
+
+    def _write_list(self, name: str, models: Sequence[str]) -> bool:
+        path = self.folder / GENERATED / f"{name}.sql"
+        text = render_list(name, models)
         if path.exists() and path.read_text(encoding="utf-8") == text:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +172,7 @@ class Project:
             arguments += ["--select", select]
         if exclude:
             arguments += ["--exclude", exclude]
-        outcome = self._invoke(arguments, self.manifest())
+        outcome = self._invoke(arguments, self.manifest(target))
         return _report(outcome.result.results)
 
     def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
@@ -175,12 +194,12 @@ class Project:
         return outcome
 
 
-def render_trigger_list(models: Iterable[str]) -> str:
-    """The generated macro that tells dbt at parse time which triggers `act_occurrences` unites."""
-    names = "".join(f"    '{name}',\n" for name in models)
+def render_list(name: str, models: Iterable[str]) -> str:
+    """A generated macro that tells dbt at parse time which models another one unites."""
+    names = "".join(f"    '{model}',\n" for model in models)
     return (
-        "{#- Generated from models/triggers; every `activation` command refreshes it. -#}\n"
-        "{% macro trigger_models() -%}\n"
+        "{#- Generated from the models' folder; every `activation` command that parses refreshes it. -#}\n"
+        f"{{% macro {name}() -%}}\n"
         f"{{{{ return([\n{names}]) }}}}\n"
         "{%- endmacro %}\n"
     )

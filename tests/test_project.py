@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activation.errors import PolicyError
-from activation.project import Project, render_trigger_list
+from activation.project import Project, render_list
 from activation.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ POLICY = {
 
 def project(folder: Path, *nodes: Any) -> Project:
     made = Project(Settings.from_environ({"ACTIVATION_PROJECT": str(folder)}))
-    made._manifest = SimpleNamespace(nodes={node.name: node for node in nodes})
+    made._manifests["live"] = SimpleNamespace(nodes={node.name: node for node in nodes})
     return made
 
 
@@ -46,7 +46,7 @@ def test_the_committed_list_names_the_triggers_of_the_folder() -> None:
     models = ours.trigger_models()
     assert len(models) >= 4
     committed = (ROOT / "dbt_project/macros/generated/trigger_models.sql").read_text()
-    assert committed == render_trigger_list(models)
+    assert committed == render_list("trigger_models", models)
 
 
 def test_the_list_is_rewritten_once(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ def test_the_list_is_rewritten_once(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "trg_new.sql").write_text("select 1")
     made = project(tmp_path)
-    assert made.refresh_trigger_list()
-    assert not made.refresh_trigger_list()
+    assert made.refresh_lists()
+    assert not made.refresh_lists()
     assert "'trg_new'" in (tmp_path / "dbt_project/macros/generated/trigger_models.sql").read_text()
 
 

@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - table and column names are quoted, values are bound
 
 import contextlib
-import itertools
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from activation.errors import ActivationError, BusyError, WarehouseError
@@ -33,7 +33,8 @@ class DuckDBWarehouse:
     def __init__(self, path: Path, read_copy_path: Path, *, read_copy: bool = False) -> None:
         self.path = read_copy_path if read_copy else path
         self.read_copy_path = read_copy_path
-        self._connection = _connect_copy(read_copy_path, path.stem) if read_copy else _connect(path)
+        self._catalog = path.stem
+        self._connection = _connect_copy(read_copy_path, self._catalog) if read_copy else _connect(path)
         self._is_in_transaction = False
         self._readers: list[contextlib.ExitStack] = []
 
@@ -97,10 +98,11 @@ class DuckDBWarehouse:
             self.execute(
                 f"create or replace temp table {staged} as select *, 0::bigint as {POSITION} from {target} limit 0"
             )
-            position = itertools.count()
+            position = 0
             for batch in batches:
-                numbers = pa.array(itertools.islice(position, batch.num_rows), pa.int64())
-                self._insert(staged, batch.append_column(POSITION, numbers))
+                numbers = np.arange(position, position + batch.num_rows)
+                self._insert(staged, batch.append_column(POSITION, pa.array(numbers, pa.int64())))
+                position += batch.num_rows
             appended = self._count(_append_new_statement(target, staged, key))
             self.execute(f"drop table {staged}")
         return appended
@@ -147,6 +149,8 @@ class DuckDBWarehouse:
         """A cursor is a connection of its own, so that other statements may run between two batches."""
         with _translated(self.path):
             cursor = _in_utc(self._connection.cursor())
+            # A cursor starts without the settings of the connection that it comes from.
+            cursor.execute(f"use {quoted(self._catalog)}")
             batches = _executed(cursor, query, parameters).to_arrow_reader(batch_size)
         # The batches hold the file too: without closing them it would stay locked after an unfinished read.
         close = contextlib.ExitStack()
@@ -191,14 +195,14 @@ class DuckDBWarehouse:
 
 
 def _append_new_statement(target: str, staged: str, key: Sequence[str]) -> str:
+    """Grouping finds the first rows at half the cost of a window over whole rows."""
     columns = ", ".join(quoted(column) for column in key)
     same = " and ".join(f"kept.{quoted(column)} is not distinct from new.{quoted(column)}" for column in key)
     return f"""
         insert into {target} by name
         select * exclude ({POSITION}) from {staged} as new
-        where not exists (select 1 from {target} as kept where {same})
-        qualify row_number() over (partition by {columns} order by {POSITION}) = 1
-        order by {POSITION}
+        where {POSITION} in (select min({POSITION}) from {staged} group by {columns})
+        and not exists (select 1 from {target} as kept where {same})
     """
 
 

@@ -39,6 +39,8 @@ def test_the_copy_is_read_only_and_stays_as_published(settings: Settings) -> Non
         warehouse.append("raw", "events", [event("b")])
         with open_warehouse(settings, read_copy=True) as copy:
             assert copy.rows("select event_id from raw.events") == [{"event_id": "a"}]
+            streamed = [row for batch in copy.read("select event_id from raw.events") for row in batch.to_pylist()]
+            assert streamed == [{"event_id": "a"}]
             assert copy.has_table("raw", "events")
             with pytest.raises(WarehouseError, match="read-only"):
                 copy.append("raw", "events", [event("c")])
