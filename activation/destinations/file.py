@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from activation.destinations.base import Account
+from activation.destinations.options import check_options
 from activation.errors import ConfigError, UnreachableError
 from activation.model import (
     Abilities,
@@ -31,7 +32,7 @@ from activation.model import (
 
 WINDOW = 256
 FORMATS = ("jsonl", "csv")
-OPTIONS = {"folder", "format"}
+OPTIONS = ("folder", "format")
 LIFETIME = timedelta(days=3650)
 DIGEST_LENGTH = 24
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -47,14 +48,12 @@ class FileDestination:
     needs_connection = False
 
     def __init__(self, account: Account) -> None:
+        check_options(account, OPTIONS)
         self._account = account
         self._folder = _folder(account)
         self._format = str(account.options.get("format", "jsonl"))
         if self._format not in FORMATS:
             raise _wrong(account, f"has the format {self._format!r}", f"Use one of {', '.join(FORMATS)}.")
-        unknown = sorted(set(account.options) - OPTIONS)
-        if unknown:
-            raise _wrong(account, f"has the unknown option {', '.join(unknown)}", "Remove it.")
 
     def __repr__(self) -> str:
         return f"FileDestination({self._account.name!r})"

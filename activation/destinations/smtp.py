@@ -14,6 +14,7 @@ from typing import Any
 
 from activation.destinations.base import Account
 from activation.destinations.mail import ascii_address, compose, fault_of, message_id
+from activation.destinations.options import check_options, whole_number
 from activation.destinations.smtp_uri import read_server
 from activation.errors import (
     AnswerLostError,
@@ -27,6 +28,7 @@ from activation.model import Abilities, Channel, MemberChange, MemberOutcome, Ou
 from activation.settings import connection_variable
 
 WINDOW = 32
+OPTIONS = ("hostname", "messages_per_connection")
 MESSAGES_PER_CONNECTION = 500
 GO_AHEAD = 354
 CLOSING = 421
@@ -62,7 +64,8 @@ class SmtpDestination:
         self._account = account
         self._server = read_server(account)
         self._clock = clock or _now
-        self._per_connection = int(account.options.get("messages_per_connection", MESSAGES_PER_CONNECTION))
+        check_options(account, OPTIONS)
+        self._per_connection = whole_number(account, "messages_per_connection", MESSAGES_PER_CONNECTION)
         self._client: smtplib.SMTP | None = None
         self._sent = 0
         self._until = 0.0

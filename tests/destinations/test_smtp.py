@@ -299,6 +299,15 @@ def test_a_wrong_uri_is_named_and_not_repeated(smtp_account: Any, uri: str) -> N
     assert "None" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "options", [{"message_per_connection": 5}, {"messages_per_connection": 0}, {"messages_per_connection": "many"}]
+)
+def test_wrong_options_are_refused(smtp_account: Any, options: dict[str, Any]) -> None:
+    """A misspelt option does not silently do nothing."""
+    with pytest.raises(ConfigError, match="_per_connection"):
+        open_destination(smtp_account("smtp://127.0.0.1", options=options))
+
+
 def test_uris_are_read(smtp_account: Callable[..., Any]) -> None:
     """Each form has its port and its way to TLS."""
     read = [
