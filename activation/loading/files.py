@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -146,7 +147,7 @@ def _parquet_batches(parquet: Any, names: Sequence[str]) -> Iterator[pa.RecordBa
     for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
         rows = batch.num_rows
         lead = [
-            pa.array(range(first, first + rows), pa.int64()),
+            pa.array(np.arange(first, first + rows), pa.int64()),
             pa.nulls(rows, pa.string()),
             pa.nulls(rows, pa.string()),
         ]

@@ -25,6 +25,8 @@ from activation.loading.plan import make_plan
 from activation.loading.source import literal
 from activation.loading.zones import utc_of_local
 
+MEMORY_LIMIT = "1GB"
+
 # Written as they are in a source that has lost the difference between a value and its absence.
 PLACEHOLDERS = ("nan", "null", "none", "undefined", "n/a", "nil", "<na>", "[object object]")
 
@@ -63,7 +65,9 @@ class Workbench:
         self.skipped: Counter[str] = Counter()
         self.quarantined: Counter[str] = Counter()
         self._folder = tempfile.TemporaryDirectory(prefix="activation_load_")
-        self.connection = duckdb.connect(":memory:", config={"temp_directory": self._folder.name})
+        self.connection = duckdb.connect(
+            ":memory:", config={"temp_directory": self._folder.name, "memory_limit": MEMORY_LIMIT}
+        )
         self.connection.execute("set TimeZone = 'UTC'")
         self.connection.create_function(
             "sorted_json",
