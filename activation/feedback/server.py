@@ -5,17 +5,19 @@ whole consent. A GET only asks, since scanners and previews follow every link of
 """
 
 import logging
+import signal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from http import HTTPStatus
 from socketserver import TCPServer, ThreadingMixIn
+from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from activation.errors import LedgerError
+from activation.errors import BusyError, LedgerError
 from activation.feedback import pages
 from activation.feedback.links import PATH, Subscription, UnsubscribeLinks
 
@@ -72,13 +74,25 @@ def make_app(links: UnsubscribeLinks, sink: SuppressionSink, brands: Mapping[str
 
 
 def make_http_server(app: Application, host: str, port: int) -> WSGIServer:
-    """A threading server, bound but not yet serving; port 0 lets the system choose."""
-    return make_server(host, port, app, server_class=_Server, handler_class=_Handler)
+    """A threading server, bound but not yet serving; port 0 lets the system choose.
+
+    Raises BusyError when the port is taken.
+    """
+    try:
+        return make_server(host, port, app, server_class=_Server, handler_class=_Handler)
+    except OSError as error:
+        raise BusyError(
+            f"Unsubscribe links cannot be answered on {host}:{port}: {error.strerror or error}.",
+            "Stop what uses the port, or choose another.",
+        ) from None
 
 
 def serve(app: Application, host: str = "127.0.0.1", port: int = 8085) -> None:
-    """Serve until interrupted. Put a reverse proxy with TLS before it: one-click needs https."""
+    """Serve until SIGTERM or Ctrl-C, from the main thread. Put a proxy with TLS before it: one-click needs https."""
     with make_http_server(app, host, port) as server:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # `shutdown` waits for the loop that the signal has interrupted, so it needs a thread of its own.
+            signal.signal(number, lambda *_: Thread(target=server.shutdown).start())
         log.info("unsubscribe links are answered on port %s", server.server_port)
         server.serve_forever()
 
@@ -98,7 +112,7 @@ def _respond(environ: Environ, links: UnsubscribeLinks, sink: SuppressionSink, b
     subscription = links.read(path.removeprefix(PATH))
     if subscription is None:
         return Response(HTTPStatus.NOT_FOUND, pages.invalid_page(language))
-    brand = brands.get(subscription.brand, "")
+    brand = brands.get(subscription.brand, subscription.brand)
     if method != "POST":
         return Response(HTTPStatus.OK, pages.question_page(brand, language))
     if not _is_one_click(environ.get("CONTENT_TYPE", ""), body):

@@ -2,6 +2,9 @@
 
 import http.client
 import logging
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +13,7 @@ from wsgiref.validate import validator
 
 import pytest
 
-from activation.errors import LedgerUnavailableError
+from activation.errors import BusyError, LedgerUnavailableError
 from activation.feedback import pages
 from activation.feedback.links import Subscription, UnsubscribeLinks
 from activation.feedback.server import BODY_LENGTH, make_app, make_http_server
@@ -220,3 +223,22 @@ def test_any_wsgi_server_can_run_it() -> None:
         thread.start()
         assert Site(Sink(), server.server_port).ask("GET", "/health").status == 200
         thread.join()
+
+
+def test_a_taken_port_is_named(site: Site) -> None:
+    """The error says what to do."""
+    with pytest.raises(BusyError, match=str(site.port)):
+        make_http_server(make_app(LINKS, Sink(), {}), "127.0.0.1", site.port)
+
+
+def test_sigterm_stops_it() -> None:
+    """As a service it answers, and ends with 0 when told to."""
+    code = (
+        "import logging; logging.basicConfig(level=logging.INFO); from activation.feedback.server import serve; "
+        "serve(lambda *_: [], '127.0.0.1', 0)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "are answered on port" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
