@@ -17,6 +17,7 @@ DAYS_SHOWN = 90
 LOADS_SHOWN = 20
 DOUBTS_SHOWN = 50
 SENT_STATES = "('accepted', 'delivered')"
+BEFORE_LIVE = "before_live"
 HELD_OUT_VERDICTS = "('held_out_trigger', 'held_out_global')"
 
 
@@ -211,7 +212,9 @@ TILES: Mapping[str, Callable[[Reader], int | None]] = {
     "Accepted": lambda reader: reader.count("act_deliveries", f"state in {SENT_STATES}"),
     "In doubt": lambda reader: reader.count("act_deliveries", "state = 'unknown'"),
     "Held out": lambda reader: _latest(reader, f"verdict in {HELD_OUT_VERDICTS}"),
-    "Held back": lambda reader: _latest(reader, f"verdict <> 'send' and verdict not in {HELD_OUT_VERDICTS}"),
+    "Held back": lambda reader: _latest(
+        reader, f"verdict not in ('send', '{BEFORE_LIVE}') and verdict not in {HELD_OUT_VERDICTS}"
+    ),
 }
 
 

@@ -163,7 +163,7 @@ def _occurrences(reader: Reader) -> Section:
 
 def _verdicts(reader: Reader) -> Section:
     found = facts.verdicts(reader)
-    named = Facts([{**row, "meaning": meaning(row["verdict"])} for row in found.rows], found.note)
+    named = Facts([_in_words(row) for row in found.rows], found.note)
     columns = [
         Column("Trigger", "trigger_id"),
         Column("Verdict", "verdict"),
@@ -171,9 +171,18 @@ def _verdicts(reader: Reader) -> Section:
         Column("Reason", "reason"),
         Column("Occurrences", "occurrences", True),
     ]
-    chart = charts.stacked_rows(named.rows, "trigger_id", "occurrences", "meaning") if named.rows else None
-    lead = "The latest decision on every occurrence: what is sent, what was held back, and why."
+    live = [row for row in named.rows if row["verdict"] != facts.BEFORE_LIVE]
+    chart = charts.stacked_rows(live, "trigger_id", "occurrences", "meaning") if live else None
+    lead = (
+        "The latest decision on every occurrence: what is sent, what was held back, and why. "
+        "The chart leaves out what was due before its trigger went live."
+    )
     return _section("verdicts", "Decisions", lead, named, columns, chart=chart)
+
+
+def _in_words(row: Row) -> Row:
+    reason = "" if row["reason"] == row["verdict"] else row["reason"]
+    return {**row, "meaning": meaning(row["verdict"]), "reason": reason}
 
 
 def _deliveries(reader: Reader) -> Section:
@@ -274,7 +283,10 @@ def _loads(reader: Reader) -> Section:
         Column("Quarantined", "rows_quarantined", True),
         Column("Skipped", "rows_skipped", True),
     ]
-    return _section("loads", "Loads", f"The newest {facts.LOADS_SHOWN} loads.", facts.loads(reader), columns)
+    found = facts.loads(reader)
+    # The folder above says which table; the rest of the path says only where this machine keeps it.
+    short = [{**row, "source": "/".join(str(row["source"]).split("/")[-2:])} for row in found.rows]
+    return _section("loads", "Loads", f"The newest {facts.LOADS_SHOWN} loads.", Facts(short, found.note), columns)
 
 
 SECTIONS: tuple[Callable[[Reader], Section], ...] = (

@@ -69,7 +69,14 @@ def test_every_section_has_its_figures(shop: Any, tmp_path: Path) -> None:
     assert summary.unreadable == ()
     assert set(summary.rows) == set(page.texts) - {""}
     assert min(summary.rows.values()) >= 1
-    for expected in ("12,345 Events", "4,321 Customers", "4,000 Occurrences", "16 In doubt", "400 Held out"):
+    for expected in (
+        "12,345 Events",
+        "4,321 Customers",
+        "4,000 Occurrences",
+        "16 In doubt",
+        "400 Held out",
+        "1,200 Held back",
+    ):
         assert expected in page.texts[""]
     assert "41 (live, batch" in page.texts[""]
     assert "simulation" in page.texts[""]
