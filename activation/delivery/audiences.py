@@ -16,6 +16,7 @@ from activation.errors import (
     AnswerLostError,
     BatchRefusedError,
     CredentialsRefusedError,
+    DeliveryError,
     DestinationError,
     ThrottledError,
 )
@@ -28,6 +29,7 @@ from activation.model import MemberChange, MemberOutcome, MemberState
 logger = logging.getLogger(__name__)
 
 NO_ANSWER = "no_answer"
+CREDENTIALS_REFUSED = "credentials_refused"
 
 
 @dataclass
@@ -55,7 +57,7 @@ def sync_audience(
     """
     report = AudienceReport()
     try:
-        destination.open()
+        _open(destination, changes, report)
         for (name, audience), group in groupby(changes, key=lambda change: (change.destination, change.audience_id)):
             with hold(ledger, f"audience:{name}:{audience}"):
                 _Sync(ledger, destination, pace or Pace(), sleeper, report).run(group)
@@ -64,6 +66,24 @@ def sync_audience(
     finally:
         destination.close()
     return report
+
+
+def _open(destination: Destination, changes: Iterable[MemberChange], report: AudienceReport) -> None:
+    try:
+        destination.open()
+    except DestinationError:
+        report.left = sum(1 for _ in changes)
+        raise
+
+
+def require_synced(report: AudienceReport) -> None:
+    """Raise what makes a task red: CredentialsRefusedError or DeliveryError, when the destination took no more."""
+    if report.trouble:
+        kind = CredentialsRefusedError if report.trouble == CREDENTIALS_REFUSED else DeliveryError
+        raise kind(
+            f"{report.left} member changes could not be handed over for now ({report.trouble}).",
+            "They go with the next synchronisation: mend the destination and repeat.",
+        )
 
 
 class _Sync:
@@ -147,7 +167,7 @@ def _records(changes: Sequence[MemberChange], outcomes: Sequence[MemberOutcome])
 
 def _trouble(error: DestinationError) -> str:
     if isinstance(error, CredentialsRefusedError):
-        return "credentials_refused"
+        return CREDENTIALS_REFUSED
     if isinstance(error, ThrottledError):
         return "throttled"
     return "answer_lost" if isinstance(error, AnswerLostError) else "unreachable"

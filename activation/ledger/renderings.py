@@ -58,6 +58,8 @@ def drop(writing: Writing, keys: Sequence[str]) -> None:
 def kept(ledger: Ledger, keys: Sequence[str]) -> dict[str, Kept]:
     """The kept bytes of these messages, as far as there are any."""
     found: dict[str, Kept] = {}
+    if not keys:
+        return found
     with ledger.read() as connection:
         for chunk in in_chunks(keys, KEYS_PER_STATEMENT):
             rows = select(tables.renderings).where(tables.renderings.c.message_key.in_(chunk))

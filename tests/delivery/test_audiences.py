@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from activation.delivery.audiences import sync_audience
+from activation.delivery.audiences import require_synced, sync_audience
 from activation.errors import (
     AnswerLostError,
     BatchRefusedError,
     BusyError,
     CredentialsRefusedError,
+    DeliveryError,
     ThrottledError,
     UnreachableError,
 )
@@ -100,8 +101,19 @@ def test_trouble_leaves_the_rest_for_the_next_time(shop, sync, error, trouble) -
 def test_a_destination_that_cannot_be_opened_is_trouble(shop, sync) -> None:
     """Nothing is recorded as wanted before there is a connection."""
     shop.double.open_faults = [UnreachableError("away")]
-    assert sync(_changes(1)).trouble == "unreachable"
+    report = sync(_changes(1))
+    assert (report.trouble, report.left) == ("unreachable", 1)
     assert _states(shop) == {}
+    with pytest.raises(DeliveryError, match="unreachable"):
+        require_synced(report)
+
+
+def test_refused_credentials_make_the_task_red_as_such(shop, sync) -> None:
+    """Who has to mend what is in the error's class; a synchronisation without trouble raises nothing."""
+    require_synced(sync(_changes(1)))
+    shop.double.faults = [CredentialsRefusedError("no")]
+    with pytest.raises(CredentialsRefusedError, match="1 member changes"):
+        require_synced(sync([replace(_changes(1)[0], change_id="other")]))
 
 
 def test_an_audience_has_one_process(shop, sync) -> None:

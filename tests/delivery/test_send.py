@@ -11,6 +11,7 @@ from activation.errors import (
     BusyError,
     CredentialsRefusedError,
     DeliveryError,
+    LedgerUnavailableError,
     ThrottledError,
     UnreachableError,
 )
@@ -323,6 +324,34 @@ def test_a_stop_is_obeyed_between_batches(shop) -> None:
     require_delivered([report])
     assert status(shop.ledger).leases == []
     assert shop.deliver().accepted == 4
+
+
+def test_a_ledger_that_is_full_after_the_call_lists_the_window(shop) -> None:
+    """What cannot be recorded is not forgotten: the next delivery lists it, and none of it is sent again."""
+    shop.offer(batch=4)
+    shop.plan_numbers(6)
+
+    def fill_up(name: str) -> None:
+        if name == "after_call":
+            with shop.ledger.engine.connect() as connection:
+                pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    shop.double.send = _verbose(shop.double.send)
+    with pytest.raises(LedgerUnavailableError, match="no room left"):
+        shop.deliver(checkpoint=fill_up)
+    with shop.ledger.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    shop.real_time.pass_by(minutes=10)
+    report = shop.deliver()
+    assert (report.settled_for_others, report.accepted) == (4, 2)
+    assert [doubt.message_key for doubt in status(shop.ledger).doubtful] == ["key0", "key1", "key2", "key3"]
+    assert len(shop.sent()) == len(set(shop.sent()))
+
+
+def _verbose(send):
+    """A destination whose answers need new pages of the ledger."""
+    return lambda batch: [Outcome(item.message_key, item.state, "x" * 5000) for item in send(batch)]
 
 
 def test_a_queue_has_one_worker(shop) -> None:
