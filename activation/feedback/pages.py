@@ -37,7 +37,7 @@ WORDS = {
         "Se désabonner",
         "Ne souhaitez-vous plus recevoir les offres et les nouvelles de {brand} ?",
         "Me désabonner",
-        "Vous êtes désabonné. {brand} ne vous enverra plus d'offres ni de nouvelles ici.",
+        "Votre désabonnement est enregistré. {brand} ne vous enverra plus d'offres ni de nouvelles ici.",
         "Ce lien n'est pas valable. Veuillez utiliser celui de votre dernier message.",
         "Le service est momentanément indisponible. Veuillez réessayer dans quelques minutes.",
     ),
