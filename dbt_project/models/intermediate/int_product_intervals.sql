@@ -5,6 +5,8 @@
     )
 }}
 
+{# Only orders that name their user: whose a device's orders are may be learnt
+   later, which would change what an earlier month knew. -#}
 with lines as (
 
     select distinct
@@ -14,8 +16,6 @@ with lines as (
         known_at,
         voided_known_at
     from {{ ref('int_order_lines') }}
-    {#- Only what the event itself said, since a later stitching would change
-        what an earlier month knew. -#}
     where user_id is not null and product_id is not null
 
 ),

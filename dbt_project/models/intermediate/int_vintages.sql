@@ -5,7 +5,7 @@ with months as (
     {{ dbt.date_spine(
         'month',
         "cast('" ~ var('first_vintage_date') ~ "' as date)",
-        dbt.dateadd('day', 1, 'cast(' ~ as_of() ~ ' as date)'),
+        dbt.dateadd('month', 1, 'cast(' ~ as_of() ~ ' as date)'),
     ) }}
 
 ),
@@ -19,6 +19,7 @@ vintages as (
             as {{ dbt.type_timestamp() }}
         ) as valid_to
     from months
+    where date_month <= {{ as_of() }}
 
 )
 
