@@ -12,7 +12,7 @@ def _refused_constant(name: str) -> NoReturn:
 
 # Built once: `json.loads` and `json.dumps` with arguments build theirs anew for every call, half of the cost.
 parsed_json = json.JSONDecoder(parse_constant=_refused_constant).decode
-_written_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+written_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def normal_json(text: str) -> str | None:
@@ -21,7 +21,7 @@ def normal_json(text: str) -> str | None:
         found = parsed_json(text)
         if not isinstance(found, dict):
             return None
-        normal = _written_json(found)
+        normal = written_json(found)
         normal.encode()
     except (ValueError, RecursionError):
         return None

@@ -94,8 +94,8 @@ class Workbench:
 
     def valid(self, files: Sequence[SourceFile]) -> Iterator[pa.RecordBatch]:
         """The fit rows of all files, with the columns of the table that the source fills."""
-        columns = ", ".join(self.mapping.table_columns)
         if self.mapping.group is None:
+            columns = ", ".join(self.mapping.table_columns)
             for _ in self._mapped(files):
                 fit = self.connection.execute(f"select {columns} from fit").to_arrow_table()
                 self.rows_valid += fit.num_rows
