@@ -12,7 +12,7 @@ from activation.ledger.store import Ledger
 from activation.model import Abilities, Idempotency, IdempotencyScope, OnUnknown
 
 # Reasons that say nothing against the message itself: such an attempt is not counted against it.
-NEUTRAL = frozenset({"unreachable", "throttled", "credentials_refused", "stopped", "lease_lost"})
+NEUTRAL = frozenset({"unreachable", "throttled", "credentials_refused", "stopped", "lease_lost", "configuration"})
 # A provider's clock and ours may differ, and a repeat takes time to arrive.
 MARGIN_SHARE = 0.1
 SHORTEST_MARGIN = timedelta(minutes=1)

@@ -167,6 +167,7 @@ class _Delivery:
         self._batch = max(1, min(self._abilities.batch, self._abilities.window))
         self._length = pace.lease_length(self._abilities.timeout)
         self._report = SendReport(queue)
+        self._faults: set[str] = set()
 
     def run(self) -> SendReport:
         report = self._report
@@ -192,6 +193,7 @@ class _Delivery:
         while not self.stop.is_set():
             attempts = next_attempts(self._ledger, self._queue, self._abilities.window, horizon)
             if not attempts:
+                self._report.trouble = " ".join(sorted(self._faults))
                 return
             self._send_window(caller, attempts)
         self._report.trouble = STOPPED
@@ -207,10 +209,14 @@ class _Delivery:
             window = compose(drafted, stopped, self._abilities, self._batch)
             keep(writing, window.fresh, real_now)
             record(writing, window.settled, now)
+            again = [_repeat(item.attempt, item.attempt.tries) for item in window.settled if item.state is State.FAILED]
+            append(writing, again, now)
             if not window.batches:
                 close(writing, claim.sequence, now)
         self.lease = Lease(self.lease.name, self.lease.holder, self.lease.epoch, real_now + self._length)
         self._count(window.settled)
+        self._report.put_back += len(again)
+        self._faults.update(drafted.faults)
         self.checkpoint("after_claim")
         if window.batches:
             self._call_window(caller, claim, window)

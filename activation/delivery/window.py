@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Protocol
 
-from activation.errors import TemplateError
+from activation.errors import ConfigError, TemplateError
 from activation.ledger.claims import Attempt, waiting
 from activation.ledger.outcomes import Settled, in_truth
 from activation.ledger.renderings import kept
@@ -14,22 +14,25 @@ from activation.ledger.store import Ledger
 from activation.model import Abilities, IdempotencyScope, Message, Rendered, State
 
 RENDERING = "rendering"
+CONFIGURATION = "configuration"
 BATCH_INCOMPLETE = "batch_incomplete"
 
 
 class MessageRenderer(Protocol):
-    """Makes a message ready to go out. Raises TemplateError for a message that its template cannot take."""
+    """Makes a message ready to go out. Raises TemplateError for a message that its template cannot take, and
+    ConfigError where the deployment lacks what the message needs."""
 
     def render(self, message: Message) -> Rendered: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A window before it is claimed: what each attempt would send, or why it cannot."""
+    """A window before it is claimed: what each attempt would send, or why it cannot. `faults` are the deployment's."""
 
     attempts: Sequence[Attempt]
     rendered: Mapping[int, Rendered]
     refused: Mapping[int, Settled]
+    faults: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ def draft(ledger: Ledger, renderer: MessageRenderer, attempts: Sequence[Attempt]
     again = kept(ledger, [attempt.message_key for attempt in attempts if attempt.batch_id is not None])
     rendered: dict[int, Rendered] = {}
     refused: dict[int, Settled] = {}
+    faults: list[str] = []
     for attempt in attempts:
         if attempt.batch_id is not None:
             if attempt.message_key in again:
@@ -71,9 +75,13 @@ def draft(ledger: Ledger, renderer: MessageRenderer, attempts: Sequence[Attempt]
         except TemplateError as error:
             reason = f"{RENDERING}: {error.message}"
             refused[attempt.attempt_id] = in_truth(Settled(attempt, State.REJECTED, reason))
+        except ConfigError as error:
+            # Mending the deployment's settings mends the message: it waits, and those beside it go out.
+            faults.append(error.message)
+            refused[attempt.attempt_id] = in_truth(Settled(attempt, State.FAILED, CONFIGURATION))
         else:
             rendered[attempt.attempt_id] = replace(fresh, sent_at=now) if fresh.sent_at is None else fresh
-    return Draft(attempts, rendered, refused)
+    return Draft(attempts, rendered, refused, faults)
 
 
 def compose(drafted: Draft, held_back: Mapping[int, Settled], abilities: Abilities, size: int) -> Window:

@@ -133,17 +133,6 @@ def _keep(ledger: Ledger, lease: Lease, length: timedelta, done: threading.Event
             logger.warning("the lease %s could not be renewed: %s", lease.name, error.message)
 
 
-def free_lapsed(ledger: Ledger, name: str) -> bool:
-    """Free a lease whose deadline passed; returns whether there was one. Its late holder then finds it lost."""
-    lapsed = (
-        (tables.leases.c.name == name)
-        & (tables.leases.c.holder != "")
-        & (tables.leases.c.deadline <= ledger.clock.lease_now())
-    )
-    with ledger.write() as writing:
-        return writing.execute(update(tables.leases).where(lapsed).values(holder="")).rowcount == 1
-
-
 def _is(lease: Lease) -> ColumnElement[bool]:
     row = tables.leases.c
     return (row.name == lease.name) & (row.holder == lease.holder) & (row.epoch == lease.epoch)

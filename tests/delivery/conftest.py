@@ -12,7 +12,7 @@ from activation.delivery.calls import Pace
 from activation.delivery.plan import PlanReport, plan
 from activation.delivery.send import Engine, SendReport
 from activation.destinations.double import DestinationDouble
-from activation.errors import TemplateError
+from activation.errors import ConfigError, TemplateError
 from activation.ledger import Ledger, open_ledger, runs
 from activation.ledger.attempts import queues_with_work
 from activation.ledger.states import standings
@@ -78,6 +78,8 @@ class Renderer:
 
     def render(self, message: Message) -> Rendered:
         self.times += 1
+        if message.sender == "nobody":
+            raise ConfigError("activation.yml has no sender `nobody`.")
         if message.template in self.broken:
             raise TemplateError("the variable `name` is missing")
         sender = Sender("Shop", "shop@shop.example")

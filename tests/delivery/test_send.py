@@ -113,6 +113,18 @@ def test_a_rendering_fault_rejects_that_message_alone(shop) -> None:
     assert report.rejected == ["key1"]
 
 
+def test_a_gap_in_the_settings_holds_up_nobody_else(shop) -> None:
+    """A message whose sender is not configured waits, the task is red and names it, and the others go out."""
+    shop.plan(shop.message(0, sender="nobody"), shop.message(1))
+    report = shop.deliver()
+    assert shop.states(2) == ["planned", "accepted"]
+    with pytest.raises(DeliveryError, match="no sender `nobody`"):
+        require_delivered([report])
+    shop.ledger.clock.advance(timedelta(hours=5))
+    shop.deliver()
+    assert shop.states(1) == ["returned"]
+
+
 def test_a_destination_that_is_away_for_a_moment_is_called_again(shop) -> None:
     """An unreachable destination is tried again after growing waits, with the same bytes."""
     shop.plan_numbers(1)
@@ -228,6 +240,18 @@ def test_the_same_bytes_go_again_inside_the_lifetime_only(shop, raising, scope, 
     assert shop.states(4)[:2] == (["accepted"] * 2 if arrives else ["unknown"] * 2)
     assert shop.sent() == first
     assert shop.renderer.times == rendered
+
+
+def test_the_lifetime_counts_from_the_first_call(shop, raising) -> None:
+    """A repeat that is lost too does not prolong what the destination promised for the first."""
+    shop.offer(idempotency=Idempotency(IdempotencyScope.MESSAGE, DAY))
+    shop.plan_numbers(1)
+    for _ in range(2):
+        shop.double.faults = [raising(AnswerLostError("reset"))] * 3
+        shop.deliver()
+        shop.real_time.pass_by(hours=12)
+    assert shop.deliver().resent == 0
+    assert shop.states(1) == ["unknown"]
 
 
 def test_a_request_goes_again_whole_or_not_at_all(shop, raising) -> None:
