@@ -1,10 +1,11 @@
 {#-
     The models whose YAML has `config: meta: <kind>:`, as dicts of model (its
-    name) and policy, in the order of names. Empty while dbt parses.
+    name) and policy, in the order of names. Empty while dbt parses, and in unit
+    tests, which have no graph.
 -#}
 {% macro policy_nodes(kind) -%}
     {%- set found = [] -%}
-    {%- if execute -%}
+    {%- if execute and graph.nodes is defined -%}
         {%- for node in graph.nodes.values()
             if node.resource_type == 'model' and node.config.meta.get(kind) -%}
             {%- do found.append(

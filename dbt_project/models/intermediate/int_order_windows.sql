@@ -19,7 +19,16 @@ favourites as (
 
 intervals as (
 
-    select * from {{ ref('int_product_intervals') }}
+    select
+        product_id,
+        median_gap_days,
+        valid_from,
+        {#- Until the next month is known, the present one's holds. #}
+        case
+            when valid_to > {{ as_of() }} then {{ far_future() }}
+            else valid_to
+        end as valid_to
+    from {{ ref('int_product_intervals') }}
 
 ),
 
@@ -105,11 +114,7 @@ vintages as (
             'first_orders.ordered_at',
         ) }} as product_due_at,
         intervals.valid_from,
-        {#- Until the next month is known, the present one's holds. -#}
-        case
-            when intervals.valid_to > {{ as_of() }} then {{ far_future() }}
-            else intervals.valid_to
-        end as valid_to,
+        intervals.valid_to,
         lag(intervals.valid_to) over (
             partition by first_orders.event_id
             order by intervals.valid_from

@@ -67,8 +67,8 @@ occurrences as (
         {{ occurrence_context({
             'order_id': 'order_id',
             'items': json_document('items'),
-            'total': json_real('gross_amount'),
-            'currency': 'currency_code',
+            'amount': json_real('gross_amount'),
+            'currency_code': 'currency_code',
         }) }} as context
     from confirmed
 

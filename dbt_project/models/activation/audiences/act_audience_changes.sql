@@ -1,5 +1,7 @@
 with policies as (
-    {{ audience_policies() }}
+
+    select * from {{ ref('act_audience_policies') }}
+
 ),
 
 stops as (

@@ -1,0 +1,5 @@
+with policies as (
+    {{ audience_policies() }}
+)
+
+select * from policies
