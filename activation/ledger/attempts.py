@@ -92,9 +92,19 @@ def claimed_up_to(connection: Connection, queue: str) -> int:
 def queues_with_work(ledger: Ledger, lane: str | None = None) -> list[str]:
     """The queues that hold unclaimed attempts, or claims that a crash left open, or both."""
     with ledger.read() as connection:
-        queues = list(connection.execute(select(tables.attempts.c.queue).distinct()).scalars())
-        found = [queue for queue in queues if _has_work(connection, queue)]
-    return sorted(queue for queue in found if lane is None or queue.rsplit(":", 2)[1] == lane)
+        found = [queue for queue in queues(connection) if _has_work(connection, queue)]
+    return [queue for queue in found if lane is None or queue.rsplit(":", 2)[1] == lane]
+
+
+def queues(connection: Connection) -> list[str]:
+    """Every queue that was ever used, in order."""
+    found: list[str] = []
+    # One step down the index per queue; DISTINCT would walk over every attempt there ever was.
+    following = select(func.min(tables.attempts.c.queue))
+    while (queue := connection.execute(following).scalar_one()) is not None:
+        found.append(queue)
+        following = select(func.min(tables.attempts.c.queue)).where(tables.attempts.c.queue > queue)
+    return found
 
 
 def _has_work(connection: Connection, queue: str) -> bool:

@@ -12,9 +12,9 @@ from activation.ledger import tables
 from activation.ledger.attempts import claimed_up_to
 from activation.ledger.leases import Lease, fence
 from activation.ledger.messages import KEYS_PER_STATEMENT, in_chunks, message_from
-from activation.ledger.states import has_outcome
+from activation.ledger.states import UNKNOWN_TEXT, has_outcome
 from activation.ledger.store import Ledger, Writing
-from activation.model import Message, State
+from activation.model import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,16 @@ def load_attempts(
 def load_unknown(connection: Connection, queue: str, now: datetime) -> list[tuple[Attempt, str]]:
     """The attempts of a queue that ended unknown, with the reason, where nothing has happened to the message since and
     its time is not over."""
+    # Two steps: in one, SQLite would walk the queue's whole past.
+    ids = connection.execute(select(tables.outcomes.c.attempt_id).where(tables.outcomes.c.state == UNKNOWN_TEXT))
+    found: list[tuple[Attempt, str]] = []
+    for chunk in in_chunks(sorted(set(ids.scalars())), KEYS_PER_STATEMENT):
+        rows = connection.execute(_still_unknown(queue, now).where(tables.attempts.c.attempt_id.in_(chunk)))
+        found += [(_attempt(row), row.reason) for row in rows]
+    return found
+
+
+def _still_unknown(queue: str, now: datetime) -> Select[Any]:
     attempts, outcomes = tables.attempts, tables.outcomes
     newer, later = tables.attempts.alias("newer"), tables.outcomes.alias("later")
     newer_attempt = select(newer.c.attempt_id).where(
@@ -92,14 +102,13 @@ def load_unknown(connection: Connection, queue: str, now: datetime) -> list[tupl
         .join(newer, newer.c.attempt_id == later.c.attempt_id)
         .where(newer.c.message_key == attempts.c.message_key, later.c.sequence > outcomes.c.sequence)
     )
-    found = (
+    return (
         _with_messages(outcomes.c.reason)
         .join(outcomes, outcomes.c.attempt_id == attempts.c.attempt_id)
-        .where(attempts.c.queue == queue, outcomes.c.state == State.UNKNOWN.value)
+        .where(attempts.c.queue == queue, outcomes.c.state == UNKNOWN_TEXT)
         .where(~newer_attempt.exists(), ~later_outcome.exists(), tables.messages.c.send_not_after > now)
         .order_by(attempts.c.number)
     )
-    return [(_attempt(row), row.reason) for row in connection.execute(found)]
 
 
 def load_by_id(connection: Connection, attempt_ids: Sequence[int]) -> list[Attempt]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from activation.errors import InputError
 from activation.ledger import pauses, tables
-from activation.ledger.attempts import NewAttempt, append, count_waiting
+from activation.ledger.attempts import NewAttempt, append, count_waiting, queues
 from activation.ledger.claims import Attempt, load_by_id
 from activation.ledger.leases import acquire, queue_lease, release
 from activation.ledger.outcomes import settle_open_claims
@@ -85,12 +85,12 @@ def release_lapsed(ledger: Ledger) -> list[str]:
     now = ledger.clock.lease_now()
     with ledger.read() as connection:
         dead = {held.name for held in _leases(connection, now) if held.is_lapsed}
-        queues = [queue for queue in _queues(connection) if queue_lease(queue) in dead]
-    for queue in queues:
+        freed = [queue for queue in queues(connection) if queue_lease(queue) in dead]
+    for queue in freed:
         lease = acquire(ledger, queue_lease(queue))
         settle_open_claims(ledger, lease, queue)
         release(ledger, lease)
-    return queues
+    return freed
 
 
 def _again(attempt: Attempt, state: State, now: datetime) -> NewAttempt:
@@ -108,12 +108,8 @@ def _again(attempt: Attempt, state: State, now: datetime) -> NewAttempt:
     return NewAttempt(attempt.queue, attempt.message_key, attempt.decision_id, attempt.run_id, in_doubt=in_doubt)
 
 
-def _queues(connection: Connection) -> list[str]:
-    return sorted(connection.execute(select(tables.attempts.c.queue).distinct()).scalars())
-
-
 def _waiting(connection: Connection) -> dict[str, int]:
-    counted = {queue: count_waiting(connection, queue) for queue in _queues(connection)}
+    counted = {queue: count_waiting(connection, queue) for queue in queues(connection)}
     return {queue: count for queue, count in counted.items() if count}
 
 

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, Connection, Exists, Subquery, and_, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Exists,
+    Subquery,
+    and_,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from activation.ledger import tables
 from activation.ledger.messages import KEYS_PER_STATEMENT, in_chunks
@@ -16,6 +29,10 @@ CLOSED_TO_PLANNING = frozenset(
 )
 # These prove that a message left.
 SENT = (State.ACCEPTED.value, State.DELIVERED.value, State.BOUNCED.value)
+
+
+# Spelt out, not bound: SQLite uses a partial index only where it can read the condition.
+UNKNOWN_TEXT: ColumnElement[str] = literal_column(f"'{State.UNKNOWN.value}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +154,7 @@ def list_doubts(connection: Connection) -> list[Doubt]:
     listed = (
         select(outcomes.c.message_key, attempts.c.queue, outcomes.c.reason, outcomes.c.changed_at, repeat)
         .join(attempts, attempts.c.attempt_id == outcomes.c.attempt_id)
-        .where(outcomes.c.state == State.UNKNOWN.value, ~settled)
+        .where(outcomes.c.state == UNKNOWN_TEXT, ~settled)
         .order_by(outcomes.c.sequence)
     )
     return [Doubt(*row) for row in connection.execute(listed)]

@@ -157,6 +157,7 @@ outcomes = Table(
     Index("outcomes_attempt", "attempt_id"),
     Index(
         "outcomes_unknown",
+        "state",
         "attempt_id",
         sqlite_where=text("state = 'unknown'"),
         postgresql_where=text("state = 'unknown'"),
