@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - compiled from a checked mapping; names and literals are quoted
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -199,8 +200,12 @@ def _object(plan: Plan, values: dict[str, Value]) -> str:
     """An object of the values that are there."""
     if not values:
         return "'{}'"
-    pairs = ", ".join(f"{literal(name)}, {_json(plan, name, values[name])}" for name in sorted(values))
-    return f"json_merge_patch('{{}}', json_object({pairs}))::varchar"
+    # Half the cost of json_object; concat_ws leaves out what is null.
+    keys = {name: literal(f"{json.dumps(name, ensure_ascii=False)}:") for name in sorted(values)}
+    pairs = ", ".join(
+        f"{key} || nullif({_json(plan, name, values[name])}::varchar, 'null')" for name, key in keys.items()
+    )
+    return f"('{{' || concat_ws(',', {pairs}) || '}}')"
 
 
 def _add_event_name_rules(plan: Plan) -> None:

@@ -91,6 +91,11 @@ class Workbench:
     ) -> None:
         self.connection.close()
         self._folder.cleanup()
+        if isinstance(error, duckdb.Error):
+            raise LoadError(
+                f"The rows cannot be mapped: {' '.join(str(error).split())}",
+                "Check the mapping's patterns (RE2, without look-around) and that the temporary folder has room.",
+            ) from error
 
     def valid(self, files: Sequence[SourceFile]) -> Iterator[pa.RecordBatch]:
         """The fit rows of all files, with the columns of the table that the source fills."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activation.errors import MappingError
+from activation.errors import LoadError, MappingError
 from activation.loading import LoadReport, Mapping, read_mapping, shipped_mappings
 from activation.warehouses import Warehouse
 
@@ -141,6 +141,15 @@ def test_skip_rules_count_under_their_name(
     report = load_file(path, mapping=mapping(columns=columns, skip=[{"name": "unwanted", "when": when}]))
     assert {row["event_id"] for row in warehouse.rows("select event_id from raw.events")} == kept
     assert report.rows_skipped == report.reasons.get("unwanted", 0) == 4 - len(kept)
+
+
+def test_a_pattern_that_only_python_knows_is_refused(write: Write, load_file: LoadFile, warehouse: Warehouse) -> None:
+    """Look-around is no RE2: a LoadError says so, and nothing is loaded."""
+    path = write("c.csv", "id,changed_at", "1,2026-01-01")
+    rule = {"name": "odd", "when": {"id": {"matches": "(?=1)1"}}}
+    with pytest.raises(LoadError, match="RE2"):
+        load_file(path, mapping=mapping(table="customers", skip=[rule]))
+    assert warehouse.rows("select * from raw.loads") == []
 
 
 def test_a_broken_line_is_never_skipped(write: Write, load_file: LoadFile) -> None:
