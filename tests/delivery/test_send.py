@@ -16,6 +16,7 @@ from activation.errors import (
     UnreachableError,
 )
 from activation.ledger import leases, pauses, suppressions, tables
+from activation.ledger.attempts import queues_with_work
 from activation.ledger.operations import status
 from activation.ledger.suppressions import Suppression
 from activation.model import Idempotency, IdempotencyScope, OnUnknown, Outcome, Purpose, State
@@ -29,6 +30,7 @@ def test_everything_planned_is_sent_once(shop) -> None:
     report = shop.deliver()
     assert (report.accepted, report.left, report.trouble) == (10, 0, "")
     assert shop.sent() == [f"key{number}" for number in range(10)]
+    assert queues_with_work(shop.ledger) == []
     assert shop.deliver().accepted == 0
 
 
@@ -265,6 +267,17 @@ def test_a_request_goes_again_whole_or_not_at_all(shop, raising) -> None:
     shop.deliver()
     assert shop.double.calls == calls
     assert shop.states(2) == ["unknown", "unknown"]
+
+
+def test_a_request_that_goes_again_is_not_cut_by_a_window(shop, raising) -> None:
+    """Where a window would end inside a batch that is repeated, it ends before it: cut, it would be another request."""
+    shop.offer(idempotency=Idempotency(IdempotencyScope.REQUEST, DAY), batch=2, window=3)
+    shop.plan_numbers(2)
+    shop.double.faults = [raising(AnswerLostError("reset"))] * 3
+    shop.deliver()
+    shop.plan(shop.message(2), shop.message(3))
+    assert shop.deliver().accepted == 4
+    assert sorted(shop.sent()) == ["key0", "key1", "key2", "key3"]
 
 
 def test_a_doubtful_message_is_never_called_unsent(shop, raising) -> None:
