@@ -104,10 +104,11 @@ def measure(count: int, window: int, batch: int, size: int) -> dict[str, float]:
         plan(ledger, run, messages, CONFIG)
         figures["plan"] = count / (time.perf_counter() - started)
         double = DestinationDouble(abilities=Abilities(Channel.EMAIL, window=window, batch=batch))
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         for queue in queues_with_work(ledger):
             Engine(ledger, double, Plain(size)).deliver(queue)
         figures["send"] = count / (time.perf_counter() - started)
+        figures["cpu"] = (time.process_time() - worked) / count * 1e6
         if len(double.accepted) != count:
             raise SystemExit(f"{len(double.accepted)} of {count} messages arrived")
         started = time.perf_counter()
@@ -126,12 +127,12 @@ def _ledger(folder: Path) -> Ledger:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    print("window  batch  kept bytes  planned/s  sent/s  exported rows/s")
+    print("window  batch  kept bytes  planned/s  sent/s  CPU us/message  exported rows/s")
     for window, batch, size in ((64, 64, 500), (64, 1, 500), (256, 256, 500), (256, 1, 500), (64, 64, 20_000)):
         figures = measure(count, window, batch, size)
         print(
             f"{window:6d} {batch:6d} {size:11d} {figures['plan']:10,.0f} {figures['send']:7,.0f}"
-            f" {figures['export']:16,.0f}"
+            f" {figures['cpu']:15.0f} {figures['export']:16,.0f}"
         )
 
 
