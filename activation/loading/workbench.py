@@ -26,6 +26,7 @@ from activation.loading.source import literal
 from activation.loading.zones import utc_of_local
 
 MEMORY_LIMIT = "1GB"
+SLICE_ROWS = 16_384
 
 # Written as they are in a source that has lost the difference between a value and its absence.
 PLACEHOLDERS = ("nan", "null", "none", "undefined", "n/a", "nil", "<na>", "[object object]")
@@ -141,7 +142,9 @@ class Workbench:
                 raise LoadError(f"{file.path} has no rows.", "Leave it out, or export it again.")
 
     def _map(self, batch: pa.RecordBatch, query: str, file: SourceFile) -> None:
-        self.connection.register("incoming", pa.Table.from_batches([batch]))
+        # In slices, which DuckDB maps in parallel; `fit` puts them back in order, since the first of equal ids stays.
+        slices = [batch.slice(start, SLICE_ROWS) for start in range(0, batch.num_rows, SLICE_ROWS)]
+        self.connection.register("incoming", pa.Table.from_batches(slices))
         self.connection.execute(f"create or replace table mapped as {query}")
         self.rows_read += batch.num_rows
         counted = "select reason, skipped, count(*) from mapped where not is_fit group by all"
@@ -154,9 +157,8 @@ class Workbench:
                 unfit += count
         if unfit:
             self._quarantine(batch, file)
-        self.connection.execute(
-            "create or replace view fit as select * exclude (skipped, reason, is_fit) from mapped where is_fit"
-        )
+        fit = "select * exclude (skipped, reason, is_fit) from mapped where is_fit order by line"
+        self.connection.execute(f"create or replace view fit as {fit}")
         self.connection.unregister("incoming")
 
     def _quarantine(self, batch: pa.RecordBatch, file: SourceFile) -> None:

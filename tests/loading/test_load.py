@@ -239,6 +239,23 @@ def test_parquet_keeps_its_types(tmp_path: Path, load_file: LoadFile, warehouse:
     ]
 
 
+def test_the_first_of_equal_ids_stays_in_a_large_file(
+    tmp_path: Path, load_file: LoadFile, warehouse: Warehouse
+) -> None:
+    """Rows are mapped in parallel, and still the earlier row of the file wins."""
+    count = 40_000
+    rows = {
+        "event_id": [f"e{number % count}" for number in range(2 * count)],
+        "event_name": ["X"] * 2 * count,
+        "user_id": ["first"] * count + ["second"] * count,
+        "occurred_at": [datetime(2026, 1, 1)] * 2 * count,
+    }
+    pq.write_table(pa.table(rows), tmp_path / "e.parquet")
+    report = load_file(tmp_path / "e.parquet")
+    assert (report.rows_loaded, report.rows_duplicate) == (count, count)
+    assert warehouse.rows("select distinct user_id from raw.events") == [{"user_id": "first"}]
+
+
 def test_integer_ids_need_a_mapping(tmp_path: Path, load_file: LoadFile, warehouse: Warehouse) -> None:
     """A column of numbers is refused as ids until a mapping names it."""
     rows = {"event_id": ["a"], "event_name": ["X"], "user_id": [13085], "occurred_at": [datetime(2026, 1, 1)]}
