@@ -31,7 +31,7 @@ changes as (
 
 ),
 
-{#- An order ends the cart that it names, or where it names none, every cart. -#}
+{# An order ends the cart that it names; where it names none, every cart. #}
 orders as (
 
     select
@@ -51,7 +51,7 @@ placed as (
     from changes
     left join orders
         on changes.customer_id = orders.customer_id
-            and orders.occurred_at < changes.occurred_at
+            and changes.occurred_at > orders.occurred_at
             and (
                 changes.cart_id is null
                 or coalesce(orders.cart_id, changes.cart_id) = changes.cart_id
@@ -78,7 +78,7 @@ preceded as (
 
 ),
 
-{#- Silence ends a cart only where no cart id says that it is still the same. -#}
+{# Silence ends a cart only where no id says that it is still the same. #}
 spans as (
 
     select
@@ -117,7 +117,7 @@ span_products as (
 
 ),
 
-{#- Every change of a span with every product of it, so that sums run. -#}
+{# Every change of a span with every product of it, so that sums run. #}
 movements as (
 
     select
@@ -163,7 +163,7 @@ sums as (
 
 ),
 
-{#- Removing more than there is leaves nothing, not less than nothing. -#}
+{# Removing more than there is leaves nothing, not less than nothing. #}
 floors as (
 
     select

@@ -14,10 +14,14 @@ consent_changes as (
 
 changes as (
 
-    select contact_point_id, load_id
+    select
+        contact_point_id,
+        load_id
     from contact_point_changes
     union all
-    select contact_point_id, load_id
+    select
+        contact_point_id,
+        load_id
     from consent_changes
 
 )

@@ -1,13 +1,5 @@
 {{ config(incremental_strategy='append') }}
 
-{%- set is_new -%}
-    {% if this and is_incremental() -%}
-        load_id > {{ watermark() }}
-    {%- else -%}
-        load_id is not null
-    {%- endif %}
-{%- endset %}
-
 with events as (
 
     select * from {{ ref('stg_activation__events') }}
@@ -40,7 +32,9 @@ consent_changes as (
 
 new_events as (
 
-    select * from events where {{ is_new }}
+    select *
+    from events
+    where {{ is_new_load() }}
 
 ),
 
@@ -97,33 +91,47 @@ persons as (
 
 contact_points as (
 
-    select contact_point_id, load_id
+    select
+        contact_point_id,
+        load_id
     from contact_point_changes
-    where {{ is_new }}
+    where {{ is_new_load() }}
     union
-    select contact_point_id, load_id
+    select
+        contact_point_id,
+        load_id
     from consent_changes
-    where {{ is_new }}
+    where {{ is_new_load() }}
 
 ),
 
 customers as (
 
-    select user_id as customer_id, load_id
+    select
+        user_id as customer_id,
+        load_id
     from persons
     union
-    select 'anonymous:' || anonymous_id as customer_id, load_id
+    select
+        'anonymous:' || anonymous_id as customer_id,
+        load_id
     from persons
     union
-    select identities.user_id as customer_id, persons.load_id
+    select
+        identities.user_id as customer_id,
+        persons.load_id
     from persons
     inner join identities on persons.anonymous_id = identities.anonymous_id
     union
-    select customer_id, load_id
+    select
+        customer_id,
+        load_id
     from customer_changes
-    where {{ is_new }}
+    where {{ is_new_load() }}
     union
-    select contact_point_changes.customer_id, contact_points.load_id
+    select
+        contact_point_changes.customer_id,
+        contact_points.load_id
     from contact_points
     inner join contact_point_changes
         on contact_points.contact_point_id

@@ -44,20 +44,16 @@ stitched as (
 
 ),
 
-{% if this and is_incremental() -%}
-{#- An event may have been delivered under several persons: the first one known
-    has it, so that all its deliveries are compared. -#}
+{# An event may have been delivered under several persons; whoever was known
+   first has it, so all deliveries of the events concerned are compared. #}
 concerned as (
 
     select event_id
     from stitched
-    where customer_id in (
-        {{ affected_keys('customer_id', ref('int_changed_customers')) }}
-    )
+    where {{ is_affected() }}
 
 ),
 
-{% endif -%}
 numbered as (
 
     select
@@ -91,15 +87,8 @@ first_deliveries as (
         received_at,
         known_at
     from numbered
-    where
-        delivery_number = 1
-        {%- if this and is_incremental() %}
-        and customer_id in (
-            {{ affected_keys('customer_id', ref('int_changed_customers')) }}
-        )
-        {%- endif %}
+    where delivery_number = 1 and {{ is_affected() }}
 
 )
 
--- depends_on: {{ ref('int_changed_customers') }}
 select * from first_deliveries

@@ -49,7 +49,7 @@ known as (
         on vintages.valid_from >= lines.known_at
             and (
                 lines.voided_known_at is null
-                or lines.voided_known_at > vintages.valid_from
+                or vintages.valid_from < lines.voided_known_at
             )
 
 ),

@@ -20,13 +20,19 @@ contact_point_changes as (
 
 mentions as (
 
-    select customer_id, known_at
+    select
+        customer_id,
+        known_at
     from events
     union all
-    select customer_id, known_at
+    select
+        customer_id,
+        known_at
     from customer_changes
     union all
-    select customer_id, known_at
+    select
+        customer_id,
+        known_at
     from contact_point_changes
 
 ),
