@@ -399,6 +399,23 @@ def test_a_queue_has_one_worker(shop) -> None:
         shop.deliver()
 
 
+def test_a_repeat_that_became_needless_is_not_sent(shop) -> None:
+    """A worker that overslept answers after its successor has planned the repeat, and before it is sent."""
+    shop.plan_numbers(1, on_unknown=OnUnknown.RESEND)
+    stopped = threading.Event()
+    stopped.set()
+
+    def oversleep(_batch: object) -> None:
+        shop.real_time.pass_by(minutes=10)
+        assert shop.deliver(stop=stopped).resent == 1
+
+    shop.double.faults = [oversleep]
+    assert shop.deliver().accepted == 1
+    assert shop.deliver().accepted == 1
+    assert shop.reasons()["key0"] == "earlier_attempt"
+    assert shop.sent() == ["key0"]
+
+
 def test_a_call_begins_only_if_the_lease_outlasts_it(shop) -> None:
     """A slow window renews its lease before it would lapse."""
     shop.offer(timeout=20.0)
