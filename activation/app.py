@@ -1,6 +1,7 @@
 """Puts the parts together: one method per step of a run, each of which may be repeated."""
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -313,8 +314,8 @@ class App:
                 schema=SCHEMAS[run.mode],
                 path=self.settings.report_path,
                 as_of=run.as_of,
-                links={"Data Docs": self.settings.data_docs_path.as_uri()},
-                planned_holdouts=self._planned_holdouts(),
+                links={"Data Docs": os.path.relpath(self.settings.data_docs_path, self.settings.report_path.parent)},
+                planned_holdouts=self._planned_holdouts(warehouse, run),
             )
         return self.settings.report_path
 
@@ -359,9 +360,16 @@ class App:
             warehouse.prepare()
             yield warehouse
 
-    def _planned_holdouts(self) -> dict[str, float]:
+    def _planned_holdouts(self, warehouse: Warehouse, run: Run) -> dict[str, float]:
+        """The share of units that each experiment meant to hold out; the global one has a new name every quarter."""
         experiments = (declared.policy.experiment for declared in self.project.triggers())
-        return {experiment.salt: experiment.holdout for experiment in experiments if experiment is not None}
+        planned = {experiment.salt: experiment.holdout for experiment in experiments if experiment is not None}
+        query = (
+            f'select distinct experiment_id from "{SCHEMAS[run.mode]}".act_assignments '  # noqa: S608 - our own schema
+            "where experiment_id like 'global:%'"
+        )
+        share = float(self.project.variable("global_holdout_share"))
+        return planned | {row["experiment_id"]: share for row in warehouse.rows(query)}
 
     def _variables(self, run: Run) -> BuildVariables:
         return BuildVariables(

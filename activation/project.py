@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from activation.config import Strict, describe_validation
+from activation.config import Strict, describe_validation, read_yaml
 from activation.errors import BuildError, PolicyError
 from activation.policy import AudiencePolicy, TriggerPolicy
 from activation.settings import Settings
@@ -17,6 +17,7 @@ from activation.settings import Settings
 TRIGGER_PREFIX = "trg_"
 AUDIENCE_PREFIX = "aud_"
 GENERATED = Path("macros/generated")
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 DEFAULT_TARGET = "live"
 DECISIONS_TAG = "tag:decisions"
 OUTCOMES_TAG = "tag:outcomes"
@@ -98,16 +99,29 @@ class Project:
         """
         if target not in self._manifests:
             self.refresh_lists()
-            self._manifests[target] = self._invoke(["parse", "--target", target]).result
+            self._manifests[target] = self._invoke(["parse", "--target", target], target).result
         return self._manifests[target]
+
+    def models(self) -> list[dict[str, Any]]:
+        """Every model as dbt's manifest describes it; parses only when a file of the project is newer than that."""
+        written = self._target_path(DEFAULT_TARGET) / "manifest.json"
+        self.refresh_lists()
+        if not written.exists() or written.stat().st_mtime <= self._changed_at():
+            self.manifest()
+        nodes = json.loads(written.read_text(encoding="utf-8"))["nodes"].values()
+        return [node for node in nodes if node["resource_type"] == "model"]
 
     def triggers(self) -> list[Declared[TriggerPolicy]]:
         """Every trigger with its policy, checked. Raises PolicyError naming the file and the field."""
-        return _declared(self.manifest(), "trigger", TriggerPolicy)
+        return _declared(self.models(), "trigger", TriggerPolicy)
 
     def audiences(self) -> list[Declared[AudiencePolicy]]:
         """Every audience with its policy, checked. Raises PolicyError naming the file and the field."""
-        return _declared(self.manifest(), "audience", AudiencePolicy)
+        return _declared(self.models(), "audience", AudiencePolicy)
+
+    def variable(self, name: str) -> Any:
+        """The default of a variable, as `dbt_project.yml` has it."""
+        return read_yaml(self.folder / "dbt_project.yml")["vars"][name]
 
     def trigger_models(self) -> list[str]:
         """The names of the trigger models, from the triggers' folder."""
@@ -124,6 +138,15 @@ class Project:
         }
         written = [self._write_list(name, models) for name, models in lists.items()]
         return any(written)
+
+    def _changed_at(self) -> float:
+        """When the newest file or folder of the project was changed; a deleted file changes its folder."""
+        read = [self.folder / name for name in PROJECT_FILES]
+        everything = [path for path in read if path.exists()] + [found for path in read for found in path.rglob("*")]
+        return max(path.stat().st_mtime for path in everything)
+
+    def _target_path(self, target: str) -> Path:
+        return self.settings.home / "dbt" / target
 
     def _models_in(self, folder: str, prefix: str) -> list[str]:
         return sorted(path.stem for path in (self.folder / "models" / folder).rglob(f"{prefix}*.sql"))
@@ -155,8 +178,8 @@ class Project:
 
     def write_docs(self) -> Path:
         """Write the documentation of every model as one offline page; needs no warehouse."""
-        self._invoke(["docs", "generate", "--static", "--empty-catalog"])
-        return self.settings.home / "dbt" / "target" / "static_index.html"
+        self._invoke(["docs", "generate", "--static", "--empty-catalog", "--target", DEFAULT_TARGET], DEFAULT_TARGET)
+        return self._target_path(DEFAULT_TARGET) / "static_index.html"
 
     def _build(
         self,
@@ -172,24 +195,28 @@ class Project:
             arguments += ["--select", select]
         if exclude:
             arguments += ["--exclude", exclude]
-        outcome = self._invoke(arguments, self.manifest(target))
+        outcome = self._invoke(arguments, target, self.manifest(target))
         return _report(outcome.result.results)
 
-    def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
+    def _invoke(self, arguments: Sequence[str], target: str, manifest: Any = None) -> Any:
         from dbt.cli.main import dbtRunner
 
         os.environ["ACTIVATION_WAREHOUSE"] = str(self.settings.warehouse_path)
         os.environ.setdefault("DO_NOT_TRACK", "1")
-        state = self.settings.home / "dbt"
-        common = [
-            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder), "--target-path",
-            str(state / "target"), "--log-path", str(state / "logs"), "--log-level", "none", "--no-print",
-        ]  # fmt: skip
-        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *common])
+        logs = self.settings.home / "dbt" / "logs"
+        common = {
+            "--project-dir": self.folder,
+            "--profiles-dir": self.folder,
+            "--target-path": self._target_path(target),
+            "--log-path": logs,
+            "--log-level": "none",
+        }
+        options = [str(part) for pair in common.items() for part in pair]
+        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options, "--no-print"])
         if outcome.exception is not None:
             raise BuildError(
                 f"dbt {arguments[0]} failed: {_one_line(str(outcome.exception))}.",
-                f"Mend the file named and repeat; the whole log is {state / 'logs' / 'dbt.log'}.",
+                f"Mend the file named and repeat; the whole log is {logs / 'dbt.log'}.",
             )
         return outcome
 
@@ -205,20 +232,21 @@ def render_list(name: str, models: Iterable[str]) -> str:
     )
 
 
-def _declared(manifest: Any, key: str, kind: type[Policy]) -> list[Declared[Policy]]:
+def _declared(models: Iterable[Mapping[str, Any]], key: str, kind: type[Policy]) -> list[Declared[Policy]]:
     found: list[Declared[Policy]] = []
-    for node in manifest.nodes.values():
-        if node.resource_type != "model" or key not in node.config.meta:
+    for model in models:
+        meta = model["config"]["meta"]
+        if key not in meta:
             continue
-        file = str(node.patch_path or node.original_file_path).partition("://")[2] or node.original_file_path
+        file = str(model["patch_path"] or model["original_file_path"]).rpartition("://")[2]
         try:
-            policy = kind.model_validate(node.config.meta[key])
+            policy = kind.model_validate(meta[key])
         except ValidationError as error:
             raise PolicyError(
-                f"{file}: meta.{key} of {node.name}: {describe_validation(error)}.",
+                f"{file}: meta.{key} of {model['name']}: {describe_validation(error)}.",
                 "Correct the field; docs/policy.md lists every one.",
             ) from None
-        found.append(Declared(model=node.name, file=file, policy=policy))
+        found.append(Declared(model=model["name"], file=file, policy=policy))
     _refuse_repeats(found, key)
     return sorted(found, key=lambda declared: declared.model)
 

@@ -45,24 +45,26 @@ def build_models():
         return steps.start_run(str(run.run_type), run.logical_date)
 
     @task
-    def build_facts(run_id: int) -> dict[str, int]:
-        return steps.build_facts(run_id)
+    def build_facts(run: int) -> dict[str, int]:
+        return steps.build_facts(run)
 
     @task
-    def check_quality(run_id: int) -> dict[str, int]:
-        return steps.check_quality(run_id)
+    def check_quality(run: int) -> dict[str, int]:
+        return steps.check_quality(run)
 
     @task
-    def decide(run_id: int) -> dict[str, int]:
-        return steps.decide(run_id)
+    def decide(run: int) -> int:
+        """The run that decided: another one when the hand-over had to be decided once more."""
+        return steps.decide(run)
 
     @task(outlets=[RUN_ANNOUNCED])
-    def announce_run(run_id: int) -> bool:
-        return steps.announce_run(run_id)
+    def announce_run(run: int) -> bool:
+        return steps.announce_run(run)
 
-    run_id = start_run()
-    load_events() >> run_id
-    build_facts(run_id) >> check_quality(run_id) >> decide(run_id) >> announce_run(run_id)
+    started = start_run()
+    decided = decide(started)
+    load_events() >> started >> build_facts(started) >> check_quality(started) >> decided
+    announce_run(decided)
 
 
 build_models()

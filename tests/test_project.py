@@ -1,7 +1,9 @@
 """The generated list of triggers, and policies read from a manifest."""
 
+import json
+import os
+import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,20 +26,26 @@ POLICY = {
 }
 
 
-def project(folder: Path, *nodes: Any) -> Project:
+def project(folder: Path, *models: Any) -> Project:
+    """A project that dbt has parsed just now."""
     made = Project(Settings.from_environ({"ACTIVATION_PROJECT": str(folder)}))
-    made._manifests["live"] = SimpleNamespace(nodes={node.name: node for node in nodes})
+    made.refresh_lists()
+    manifest = folder / "var/dbt/live/manifest.json"
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_text(json.dumps({"nodes": {model["name"]: model for model in models}}))
+    later = time.time() + 60
+    os.utime(manifest, (later, later))
     return made
 
 
-def node(name: str, **meta: Any) -> SimpleNamespace:
-    return SimpleNamespace(
-        name=name,
-        resource_type="model",
-        config=SimpleNamespace(meta=meta),
-        patch_path=f"activation://models/triggers/{name}.yml",
-        original_file_path=f"models/triggers/{name}.sql",
-    )
+def node(name: str, **meta: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "resource_type": "model",
+        "config": {"meta": meta},
+        "patch_path": f"activation://models/triggers/{name}.yml",
+        "original_file_path": f"models/triggers/{name}.sql",
+    }
 
 
 def test_the_committed_list_names_the_triggers_of_the_folder() -> None:
@@ -54,7 +62,7 @@ def test_the_list_is_rewritten_once(tmp_path: Path) -> None:
     folder = tmp_path / "dbt_project/models/triggers"
     folder.mkdir(parents=True)
     (folder / "trg_new.sql").write_text("select 1")
-    made = project(tmp_path)
+    made = Project(Settings.from_environ({"ACTIVATION_PROJECT": str(tmp_path)}))
     assert made.refresh_lists()
     assert not made.refresh_lists()
     assert "'trg_new'" in (tmp_path / "dbt_project/macros/generated/trigger_models.sql").read_text()

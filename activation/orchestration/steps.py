@@ -1,15 +1,51 @@
 """The tasks' bodies: each opens the application, does one step and returns counts, never rows."""
 
+import logging
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from activation.config import read_config
-from activation.errors import RunRefusedError
+from activation.errors import (
+    ActivationError,
+    BusyError,
+    DeliveryError,
+    DestinationError,
+    LedgerUnavailableError,
+    RunRefusedError,
+    WarehouseError,
+)
 from activation.model import Channel, RunMode
 from activation.settings import Settings, connection_variable
 
 if TYPE_CHECKING:
     from activation.app import App
+
+logger = logging.getLogger(__name__)
+
+
+RETRIED = (BusyError, LedgerUnavailableError, WarehouseError, DeliveryError, DestinationError)
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def step(body: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """A task's body: what time may heal is tried again, everything else fails at once with its sentence."""
+
+    @wraps(body)
+    def run(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
+        from airflow.sdk.exceptions import AirflowFailException
+
+        try:
+            return body(*arguments, **named)
+        except RETRIED:
+            raise
+        except ActivationError as error:
+            raise AirflowFailException(str(error)) from error
+
+    return run
 
 
 def app_with_connections() -> "App":
@@ -26,6 +62,7 @@ def app_with_connections() -> "App":
     return open_app(Settings.from_environ(environ))
 
 
+@step
 def load_events() -> dict[str, int]:
     """Load what landed and copy the ledger into the warehouse."""
     with app_with_connections() as app:
@@ -33,6 +70,7 @@ def load_events() -> dict[str, int]:
         return {"rows_loaded": sum(report.rows_loaded for report in loaded), "changes_copied": app.copy_ledger()}
 
 
+@step
 def start_run(run_type: str, logical_date: Any = None) -> int:
     """Open a run and return its id. A backfill builds an analysis of its own instant and can send nothing."""
     with app_with_connections() as app:
@@ -42,39 +80,49 @@ def start_run(run_type: str, logical_date: Any = None) -> int:
         return app.start_run().run_id
 
 
+@step
 def build_facts(run_id: int) -> dict[str, int]:
     with app_with_connections() as app:
         return dict(app.build_facts(app.run(run_id)).counts)
 
 
+@step
 def check_quality(run_id: int) -> dict[str, int]:
     with app_with_connections() as app:
         report = app.check_quality(app.run(run_id))
         return {"checks": len(report.checks), "blocks": len(report.blocks)}
 
 
-def decide(run_id: int) -> dict[str, int]:
+@step
+def decide(run_id: int) -> int:
+    """Decide and return the run that did: another one when the hand-over had to be decided once more."""
     with app_with_connections() as app:
-        return app.decide(app.run(run_id))
+        decided = app.decide(app.run(run_id))
+        logger.info("run %d hands over %d messages", decided["run_id"], decided["messages"])
+        return decided["run_id"]
 
 
+@step
 def announce_run(run_id: int) -> bool:
     """Publish the read copy and announce a live run; an analysis is published but announces nothing."""
     with app_with_connections() as app:
         return app.announce(app.run(run_id))
 
 
+@step
 def plan_messages() -> dict[str, int]:
     with app_with_connections() as app:
         return app.plan()
 
 
+@step
 def deliver_shard(destination: str, shard: int) -> dict[str, int]:
     """Send one queue's messages. Raises DeliveryError, a red task, when some could not go for now."""
     with app_with_connections() as app:
         return app.deliver(destination, shard)
 
 
+@step
 def list_audiences() -> list[str]:
     with app_with_connections() as app:
         try:
@@ -84,16 +132,19 @@ def list_audiences() -> list[str]:
         return [declared.policy.id for declared in app.project.audiences() if declared.policy.enabled]
 
 
+@step
 def sync_audience(audience_id: str) -> dict[str, int]:
     with app_with_connections() as app:
         return app.sync(audience_id)
 
 
+@step
 def refresh_outcomes() -> dict[str, int]:
     with app_with_connections() as app:
         return {"changes_copied": app.refresh_outcomes()}
 
 
+@step
 def write_report() -> str:
     with app_with_connections() as app:
         return str(app.write_report())
