@@ -1,10 +1,10 @@
 """Puts the parts together: one method per step of a run, each of which may be repeated."""
 
 import logging
-import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,20 +14,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from activation.config import CONFIG_FILE, Config, read_config
+from activation.delivery.audiences import require_synced, sync_audience
 from activation.delivery.handover import read_member_changes, read_messages
 from activation.delivery.plan import plan
 from activation.delivery.render import Renderer, missing_templates
 from activation.delivery.send import Engine, SendReport, require_delivered
 from activation.destinations import account_for, open_destination
 from activation.destinations.base import Destination
-from activation.errors import BuildError, ConfigError, PolicyError, RunRefusedError
+from activation.errors import BuildError, BusyError, ConfigError, PolicyError, RunRefusedError
 from activation.feedback.links import UnsubscribeLinks
 from activation.ledger import Ledger, leases, open_ledger, recovery, runs
 from activation.ledger.attempts import queue_name, queues_with_work
 from activation.ledger.export import export_changes
 from activation.loading import LoadReport, load, read_mapping
 from activation.loading.landing import load_landing
-from activation.model import Message, Rendered, Run, RunMode
+from activation.model import Run, RunMode
 from activation.project import (
     DECISIONS_TAG,
     OUTCOMES_TAG,
@@ -55,16 +56,6 @@ OTHER_KEY = ("incarnation", "sequence")
 PACKAGE_TEMPLATES = Path(__file__).parent / "templates"
 
 logger = logging.getLogger(__name__)
-
-
-class DatedRenderer:
-    """Renders messages as of the ledger's clock, so that a message of the simulation carries the simulation's date."""
-
-    def __init__(self, renderer: Renderer, now: Callable[[], datetime]) -> None:
-        self._renderer, self._now = renderer, now
-
-    def render(self, message: Message) -> Rendered:
-        return self._renderer.render(message, self._now())
 
 
 class App:
@@ -96,8 +87,8 @@ class App:
         return UnsubscribeLinks.from_settings(self.settings, self.ledger.clock.now)
 
     @cached_property
-    def renderer(self) -> "DatedRenderer":
-        return DatedRenderer(Renderer(self.template_folders, self.config, self.links.link), self.ledger.clock.now)
+    def renderer(self) -> Renderer:
+        return Renderer(self.template_folders, self.config, self.links.link)
 
     @property
     def template_folders(self) -> list[Path]:
@@ -266,12 +257,17 @@ class App:
     def send(self) -> dict[str, int]:
         """Plan and deliver everything; one destination's trouble leaves the others running."""
         planned = self.plan()
-        reports = [self._deliver(queue) for queue in queues_with_work(self.ledger, BATCH_LANE)]
+        reports: list[SendReport] = []
+        busy: list[BusyError] = []
+        for queue in queues_with_work(self.ledger, BATCH_LANE):
+            try:
+                reports.append(self._deliver(queue))
+            except BusyError as error:
+                busy.append(error)
         require_delivered(reports)
-        states: dict[str, int] = {}
-        for report in reports:
-            for state, count in report.states.items():
-                states[state] = states.get(state, 0) + count
+        if busy:
+            raise busy[0]
+        states: Counter[str] = sum((report.states for report in reports), Counter())
         return {"planned": planned["planned"], **states}
 
     def audience_ids(self) -> list[str]:
@@ -280,8 +276,6 @@ class App:
 
     def sync(self, audience_id: str) -> dict[str, int]:
         """Push what changed in one audience."""
-        from activation.delivery.audiences import sync_audience
-
         run = self.newest_run()
         runs.assert_may_send(self.ledger, run)
         policy = next((found.policy for found in self.project.audiences() if found.policy.id == audience_id), None)
@@ -289,7 +283,9 @@ class App:
             raise ConfigError(f"There is no audience `{audience_id}`.", f"Use one of {', '.join(self.audience_ids())}.")
         with open_warehouse(self.settings, read_copy=True) as warehouse:
             changes = read_member_changes(warehouse, SCHEMAS[run.mode], audience_id)
-            return dict(sync_audience(self.ledger, self._open(policy.destination), changes).states)
+            report = sync_audience(self.ledger, self._open(policy.destination), changes)
+        require_synced(report)
+        return dict(report.states)
 
     # What came of it
 
@@ -302,49 +298,6 @@ class App:
         with self._warehouse() as warehouse:
             warehouse.publish()
         return copied
-
-    def write_report(self) -> Path:
-        """Write the report page from the published copy."""
-        from activation.reporting import write_report
-
-        run = self.newest_run()
-        with open_warehouse(self.settings, read_copy=True) as warehouse:
-            write_report(
-                warehouse,
-                schema=SCHEMAS[run.mode],
-                path=self.settings.report_path,
-                as_of=run.as_of,
-                links={"Data Docs": os.path.relpath(self.settings.data_docs_path, self.settings.report_path.parent)},
-                planned_holdouts=self._planned_holdouts(warehouse, run),
-            )
-        return self.settings.report_path
-
-    def summary(self) -> dict[str, Any]:
-        """What is there, in counts, and where to look."""
-        from activation.reporting.summary import summary
-
-        with open_warehouse(self.settings, read_copy=True) as warehouse:
-            found = summary(warehouse, SCHEMAS[RunMode.LIVE])
-        places = {
-            "report": self.settings.report_path,
-            "data_docs": self.settings.data_docs_path,
-            "inbox": self.settings.inbox_path / "index.html",
-        }
-        return {**found, "places": {name: path.as_uri() for name, path in places.items() if path.exists()}}
-
-    def run_all(self, tell: Callable[[str], object]) -> dict[str, Any]:
-        """Build, send, sync and report, in this process."""
-        tell("Building the models and deciding")
-        result: dict[str, Any] = dict(self.build())
-        tell("Sending")
-        result |= self.send()
-        for audience_id in self.audience_ids():
-            tell(f"Syncing {audience_id}")
-            result[audience_id] = self.sync(audience_id)
-        tell("Writing the report")
-        self.refresh_outcomes()
-        result["report"] = str(self.write_report())
-        return result
 
     # Insides
 
@@ -359,17 +312,6 @@ class App:
         with self._warehouse_file(), open_warehouse(self.settings) as warehouse:
             warehouse.prepare()
             yield warehouse
-
-    def _planned_holdouts(self, warehouse: Warehouse, run: Run) -> dict[str, float]:
-        """The share of units that each experiment meant to hold out; the global one has a new name every quarter."""
-        experiments = (declared.policy.experiment for declared in self.project.triggers())
-        planned = {experiment.salt: experiment.holdout for experiment in experiments if experiment is not None}
-        query = (
-            f'select distinct experiment_id from "{SCHEMAS[run.mode]}".act_assignments '  # noqa: S608 - our own schema
-            "where experiment_id like 'global:%'"
-        )
-        share = float(self.project.variable("global_holdout_share"))
-        return planned | {row["experiment_id"]: share for row in warehouse.rows(query)}
 
     def _variables(self, run: Run) -> BuildVariables:
         return BuildVariables(

@@ -158,8 +158,10 @@ def run(as_json: bool) -> None:
     \b
     Example: activation run
     """
+    from activation import operations
+
     with opened() as app:
-        result = app.run_all(tell=lambda step: None if as_json else click.echo(step, err=True))
+        result = operations.run_all(app, tell=lambda step: None if as_json else click.echo(step, err=True))
     say(result, as_json, counts("Ran"))
 
 
@@ -195,9 +197,11 @@ def report(as_json: bool) -> None:
     \b
     Example: activation report
     """
+    from activation import operations
+
     with opened() as app:
         app.refresh_outcomes()
-        path = app.write_report()
+        path = operations.write_report(app)
     say({"report": str(path)}, as_json, lambda result: f"The report is {result['report']}")
 
 
@@ -209,8 +213,10 @@ def summary(as_json: bool) -> None:
     \b
     Example: activation summary
     """
+    from activation import operations
+
     with opened() as app:
-        result = app.summary()
+        result = operations.summary(app)
     say(result, as_json, summary_lines)
 
 

@@ -1,22 +1,70 @@
-"""What operations ask of the ledger and its surroundings: look, retry, release, recover, pause, serve."""
+"""What people ask of a deployment besides its steps: everything at once, the report, the ledger's upkeep, the endpoint."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from activation.app import App, newest_mark
+from activation.app import SCHEMAS, App, newest_mark
 from activation.errors import ConfigError
 from activation.feedback.links import Subscription
 from activation.ledger import Ledger, operations, pauses, recovery
 from activation.ledger.feedback import Feedback, record_feedback
 from activation.ledger.messages import find_message
 from activation.ledger.suppressions import Suppression, suppress
-from activation.warehouses import open_warehouse
+from activation.model import Run, RunMode
+from activation.warehouses import Warehouse, open_warehouse
 
 PAUSE_SCOPE = re.compile(r"all|(trigger|channel|brand):[a-z][a-z0-9_]*")
 COPIED = ("delivery_changes", "suppressions", "pauses", "feedback", "audience_members", "runs")
+
+
+def run_all(app: App, tell: Callable[[str], object]) -> dict[str, Any]:
+    """Build, send, sync and report, in this process."""
+    tell("Building the models and deciding")
+    result: dict[str, Any] = dict(app.build())
+    tell("Sending")
+    result |= app.send()
+    for audience_id in app.audience_ids():
+        tell(f"Syncing {audience_id}")
+        result[audience_id] = app.sync(audience_id)
+    tell("Writing the report")
+    app.refresh_outcomes()
+    result["report"] = str(write_report(app))
+    return result
+
+
+def write_report(app: App) -> Path:
+    """Write the report page from the published copy; returns where it is."""
+    from activation.reporting import write_report as write
+
+    run, path = app.newest_run(), app.settings.report_path
+    with open_warehouse(app.settings, read_copy=True) as warehouse:
+        write(
+            warehouse,
+            schema=SCHEMAS[run.mode],
+            path=path,
+            as_of=run.as_of,
+            links={"Data Docs": os.path.relpath(app.settings.data_docs_path, path.parent)},
+            planned_holdouts=_planned_holdouts(app, warehouse, run),
+        )
+    return path
+
+
+def summary(app: App) -> dict[str, Any]:
+    """What is there, in counts, and where to look."""
+    from activation.reporting.summary import summary as count
+
+    with open_warehouse(app.settings, read_copy=True) as warehouse:
+        found = count(warehouse, SCHEMAS[RunMode.LIVE])
+    places = {
+        "report": app.settings.report_path,
+        "data_docs": app.settings.data_docs_path,
+        "inbox": app.settings.inbox_path / "index.html",
+    }
+    return {**found, "places": {name: path.as_uri() for name, path in places.items() if path.exists()}}
 
 
 def ledger_status(app: App) -> dict[str, Any]:
@@ -139,3 +187,15 @@ def _checked(app: App, scope: str) -> str:
     if kind == "trigger":
         trigger_policy(app, name)
     return scope
+
+
+def _planned_holdouts(app: App, warehouse: Warehouse, run: Run) -> dict[str, float]:
+    """The share of units that each experiment meant to hold out; the global one has a new name every quarter."""
+    experiments = (declared.policy.experiment for declared in app.project.triggers())
+    planned = {experiment.salt: experiment.holdout for experiment in experiments if experiment is not None}
+    query = (
+        f'select distinct experiment_id from "{SCHEMAS[run.mode]}".act_assignments '  # noqa: S608 - our own schema
+        "where experiment_id like 'global:%'"
+    )
+    share = float(app.project.variable("global_holdout_share"))
+    return planned | {row["experiment_id"]: share for row in warehouse.rows(query)}

@@ -146,8 +146,10 @@ def refresh_outcomes() -> dict[str, int]:
 
 @step
 def write_report() -> str:
+    from activation import operations
+
     with app_with_connections() as app:
-        return str(app.write_report())
+        return str(operations.write_report(app))
 
 
 def message_destinations() -> dict[str, int]:
