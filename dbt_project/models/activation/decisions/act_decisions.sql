@@ -7,6 +7,8 @@
     )
 }}
 
+{#- A decision closes its occurrence to every other record, so it comes last. #}
+-- depends_on: {{ ref('act_entries') }}
 with verdicts as (
 
     select *

@@ -1,0 +1,135 @@
+"""The records grow with what happened, never with how often or how far a run got."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.dbt
+
+MORNING = datetime(2026, 3, 1, 6)
+EVENING = datetime(2026, 3, 1, 18)
+EARLY = [f"c{number}" for number in range(20)]
+LATE = [f"c{number}" for number in range(20, 40)]
+RECORDS = [
+    "act_launches",
+    "act_occurrences",
+    "act_deliveries",
+    "act_entries",
+    "act_assignment_voids",
+    "act_assignments",
+    "act_decisions",
+]
+RUN_COLUMNS = "decision_id, run_id, launched_run_id, first_seen_run_id, entered_run_id, assigned_run_id"
+
+
+def people(names: list[str], at: datetime) -> list[tuple[str, dict[str, Any]]]:
+    """Everyone signs up, agrees, and leaves a cart."""
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for name in names:
+        rows += [("events", event(name, "Signed Up", at)), *contact(name, at)]
+        rows.append(("events", event(name, "Product Added", at, product_id="p1", name="Mug", price=9.5, quantity=1)))
+    return rows
+
+
+def event(person: str, what: str, at: datetime, /, **properties: Any) -> dict[str, Any]:
+    row = {"event_id": f"{person}:{what}", "event_name": what, "user_id": person, "anonymous_id": None}
+    return row | {"occurred_at": at, "received_at": at, "properties": properties, "context": {}}
+
+
+def contact(name: str, at: datetime) -> list[tuple[str, dict[str, Any]]]:
+    address = {"customer_id": name, "channel": "email", "address": f"{name}@post.example", "is_primary": True}
+    consent = {"contact_point_id": f"cp{name}", "channel": "email", "purpose": "marketing", "brand": "default"}
+    consent |= {"status": "granted", "is_confirmed": True, "source": "form"}
+    changes = [("contact_points", f"cp{name}", address), ("consents", f"cp{name}:email", consent)]
+    shared = {"changed_at": at, "is_deleted": False}
+    return [(table, {"id": identifier, "attributes": content} | shared) for table, identifier, content in changes]
+
+
+def decide(shop: Any, at: datetime, run_id: int, models: str = "") -> None:
+    """Build everything, or the models named, as the live run `run_id` would."""
+    variables = {"as_of": str(at), "run_id": run_id, "run_mode": "live"}
+    selection = ["--select", *models.split()] if models else []
+    shop.dbt.invoke(shop.path, "run", "--vars", json.dumps(variables), *selection)
+
+
+def records(shop: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every record, without what names the run."""
+    query = "select columns(c -> c not in ({})) from analysis.{} order by all"
+    names = ", ".join(f"'{name}'" for name in RUN_COLUMNS.split(", "))
+    return {record: shop.rows(query.format(names, record)) for record in RECORDS}
+
+
+def chain(shop: Any) -> list[str]:
+    """The models of the decisions in an order in which they can run."""
+    nodes = {n.unique_id: n for n in shop.dbt.manifest.nodes.values() if n.resource_type == "model"}
+    ordered: list[str] = []
+
+    def visit(key: str) -> None:
+        for parent in nodes[key].depends_on.nodes:
+            if parent in nodes:
+                visit(parent)
+        if "decisions" in nodes[key].tags and nodes[key].name not in ordered:
+            ordered.append(nodes[key].name)
+
+    for key in sorted(nodes):
+        visit(key)
+    return ordered
+
+
+@pytest.fixture
+def morning(shop: Any) -> Any:
+    """A shop whose first live run is over, and of which more is known by the evening."""
+    shop.load(MORNING, people(EARLY, MORNING - timedelta(hours=1)))
+    decide(shop, MORNING, 1)
+    noon = EVENING - timedelta(hours=6)
+    orders = [event(name, "Order Completed", noon, order_id=name, total=20, products=[]) for name in EARLY[::3]]
+    shop.load(EVENING, [*people(LATE, noon), *(("events", row) for row in orders)])
+    decide(shop, EVENING, 2, "+tag:decisions --exclude tag:decisions")
+    return shop
+
+
+def copied(shop: Any, folder: Path) -> Any:
+    folder.mkdir()
+    copy = type(shop)(folder / shop.path.name, shop.dbt)
+    copy.path.write_bytes(shop.path.read_bytes())
+    return copy
+
+
+def test_a_repeated_pass_adds_nothing(morning: Any) -> None:
+    """Deciding again at the same instant, as another run, leaves every record as it was."""
+    decide(morning, EVENING, 2, "tag:decisions")
+    once = records(morning)
+    verdicts = {verdict for (verdict,) in morning.rows("select distinct verdict from analysis.act_decisions")}
+    assert verdicts >= {"send", "outranked", "deferred_cap", "held_out_trigger"}
+    decide(morning, EVENING, 3, "tag:decisions")
+    assert records(morning) == once
+
+
+def test_a_crash_between_two_models_is_completed_by_the_next_run(morning: Any, tmp_path: Path) -> None:
+    """Whichever record a run wrote last before it stopped, the next run at that instant ends as one whole run would."""
+    whole = copied(morning, tmp_path / "whole")
+    decide(whole, EVENING, 2, "tag:decisions")
+    models = chain(morning)
+    assert models.index("act_entries") < models.index("act_decisions")
+    for record in (name for name, rows in records(whole).items() if rows):
+        stopped = copied(morning, tmp_path / record)
+        decide(stopped, EVENING, 2, " ".join(models[: models.index(record) + 1]))
+        decide(stopped, EVENING, 3, "tag:decisions")
+        assert records(stopped) == records(whole), record
+
+
+def test_an_analysis_leaves_the_live_records_alone(shop: Any, tmp_path: Path) -> None:
+    """On the live target a run that is not live records nothing."""
+    shop.load(MORNING, people(EARLY, MORNING - timedelta(hours=1)))
+    live = type(shop.dbt)(tmp_path)
+    live.manifest = live.invoke(shop.path, "parse", "--target", "live")
+    variables = {"as_of": str(MORNING), "run_id": 1, "run_mode": "analysis"}
+    live.invoke(shop.path, "run", "--target", "live", "--vars", json.dumps(variables))
+    assert shop.rows("select count(*) from activation.trg_welcome_series") != [(0,)]
+    for record in RECORDS:
+        assert shop.rows(f"select count(*) from activation.{record}") == [(0,)], record
+    live.invoke(shop.path, "run", "--target", "live", "--vars", json.dumps(variables | {"run_mode": "live"}))
+    assert shop.rows("select count(*) from activation.act_decisions") != [(0,)]
