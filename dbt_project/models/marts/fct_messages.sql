@@ -34,11 +34,11 @@ followed as (
     inner join policies on deliveries.trigger_id = policies.trigger_id
     inner join orders
         on deliveries.customer_id = orders.customer_id
-            and orders.ordered_at >= deliveries.accepted_at
-            and orders.ordered_at < {{ dbt.dateadd(
+            and deliveries.accepted_at <= orders.ordered_at
+            and {{ dbt.dateadd(
                 'second', 'policies.goal_window_seconds',
                 'deliveries.accepted_at',
-            ) }}
+            ) }} > orders.ordered_at
 
 ),
 

@@ -44,7 +44,7 @@ grants as (
         on grants.contact_point_id = withdrawals.contact_point_id
             and grants.channel = withdrawals.channel
             and withdrawals.status = 'withdrawn'
-            and withdrawals.changed_at >= grants.changed_at
+            and grants.changed_at <= withdrawals.changed_at
     where grants.status = 'granted' and grants.is_confirmed
     group by
         grants.customer_id, grants.contact_point_id, grants.channel,

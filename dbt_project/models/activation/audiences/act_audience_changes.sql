@@ -33,7 +33,8 @@ audiences as (
     select policies.*
     from policies
     left join stops
-        on stops.scope in ('all', 'channel:audience', 'brand:' || policies.brand)
+        on stops.scope in ('all', 'channel:audience')
+            or stops.scope = 'brand:' || policies.brand
     where policies.is_enabled and stops.scope is null
 
 ),

@@ -7,6 +7,7 @@
     )
 }}
 
+-- depends_on: {{ ref('act_assignment_voids') }}
 with candidates as (
 
     select *
@@ -29,24 +30,20 @@ variants as (
 
 ),
 
-voids as (
-
-    select * from {{ ref('act_assignment_voids') }}
-
-),
-
 assigned as (
     {% if this and is_incremental() %}
     select
-        experiment_id,
-        unit_id,
-        arm,
+        assignments.experiment_id,
+        assignments.unit_id,
+        assignments.arm,
         row_number() over (
-            partition by experiment_id, unit_id
-            order by assigned_at, assignment_id
+            partition by assignments.experiment_id, assignments.unit_id
+            order by assignments.assigned_at, assignments.assignment_id
         ) as assignment_rank
-    from {{ this }}
-    where assignment_id not in (select assignment_id from voids)
+    from {{ this }} as assignments
+    left join {{ ref('act_assignment_voids') }} as voids
+        on assignments.assignment_id = voids.assignment_id
+    where voids.assignment_id is null
     {% else %}
     {{ rows_of(
         {

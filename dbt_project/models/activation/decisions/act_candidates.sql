@@ -45,9 +45,9 @@ histories as (
 
     select
         newcomers.occurrence_id,
-        max(
-            case when entries.series_key = newcomers.series_key then 1 else 0 end
-        ) = 1 as has_series_entered,
+        count(
+            case when entries.series_key = newcomers.series_key then 1 end
+        ) > 0 as has_series_entered,
         max(
             case
                 when

@@ -72,8 +72,8 @@ judged as (
 
 ),
 
-{#- What is left of each cap for each unit. Whom a pass at the same instant chose
-    is a winner of this contest, so that repeating the pass changes nothing. -#}
+{#- What is left of each cap for each unit. Whom a pass at the same instant
+    chose wins this contest too, so that repeating the pass changes nothing. -#}
 rooms as (
 
     select

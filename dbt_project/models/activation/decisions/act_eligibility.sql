@@ -59,12 +59,10 @@ scopes as (
     from occurrences
     left join customers on occurrences.customer_id = customers.customer_id
     inner join stops
-        on stops.scope in (
-            'all',
-            'trigger:' || occurrences.trigger_id,
-            'brand:' || occurrences.brand,
-            'country:' || customers.country_code
-        )
+        on stops.scope = 'all'
+            or stops.scope = 'trigger:' || occurrences.trigger_id
+            or stops.scope = 'brand:' || occurrences.brand
+            or stops.scope = 'country:' || customers.country_code
     group by occurrences.occurrence_id
 
 ),
@@ -85,13 +83,13 @@ checked as (
                 launches.trigger_id is not null
                 and occurrences.eligible_at < launches.live_from
                 then 'before_live'
-            when occurrences.expires_at <= {{ as_of() }} then
-                case
-                    when occurrences.last_verdict in (
-                        'over_volume', 'paused', 'blocked_by_quality'
-                    ) then 'expired_withheld'
-                    else 'expired'
-                end
+            when
+                occurrences.expires_at <= {{ as_of() }}
+                and occurrences.last_verdict in (
+                    'over_volume', 'paused', 'blocked_by_quality'
+                )
+                then 'expired_withheld'
+            when occurrences.expires_at <= {{ as_of() }} then 'expired'
             when not policies.is_enabled then 'trigger_disabled'
             when launches.trigger_id is null then 'not_launched'
             when scopes.last_stop = 'paused' then 'scope_paused'

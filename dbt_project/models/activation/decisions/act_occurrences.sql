@@ -73,7 +73,7 @@ keyed as (
 
 blocked_triggers as (
 
-    select policies.trigger_id
+    select distinct policies.trigger_id
     from policies
     inner join stops
         on stops.scope in ('all', 'trigger:' || policies.trigger_id)
@@ -83,11 +83,11 @@ blocked_triggers as (
 
 admitted as (
 
-    select *
+    select keyed.*
     from keyed
-    where
-        trigger_id not in (select trigger_id from blocked_triggers)
-        and {{ may_record() }}
+    left join blocked_triggers
+        on keyed.trigger_id = blocked_triggers.trigger_id
+    where blocked_triggers.trigger_id is null and {{ may_record() }}
 
 ),
 

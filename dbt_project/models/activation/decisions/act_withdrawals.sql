@@ -57,9 +57,9 @@ checked as (
         decisions.decision_id,
         max(case when policies.trigger_id is null then 1 else 0 end)
             as is_gone,
-        max(
-            case when occurrences.cancelled_at <= {{ as_of() }} then 1 else 0 end
-        ) as is_cancelled,
+        count(
+            case when occurrences.cancelled_at <= {{ as_of() }} then 1 end
+        ) as cancellation_count,
         max(case when consents.status is not null then 1 else 0 end)
             as is_consent_withdrawn,
         max(case when suppressions.purpose is not null then 1 else 0 end)
@@ -98,13 +98,11 @@ checked as (
             and decisions.brand = coalesce(suppressions.brand, decisions.brand)
             and suppressions.purpose in ('all', policies.purpose)
     left join stops
-        on stops.scope in (
-            'all',
-            'trigger:' || decisions.trigger_id,
-            'channel:' || decisions.channel,
-            'brand:' || decisions.brand,
-            'country:' || customers.country_code
-        )
+        on stops.scope = 'all'
+            or stops.scope = 'trigger:' || decisions.trigger_id
+            or stops.scope = 'channel:' || decisions.channel
+            or stops.scope = 'brand:' || decisions.brand
+            or stops.scope = 'country:' || customers.country_code
     where decisions.send_not_after > {{ as_of() }}
     group by decisions.decision_id
 
@@ -117,7 +115,7 @@ withdrawals as (
         case
             when is_gone = 1 then 'trigger_gone'
             when is_disabled = 1 then 'trigger_disabled'
-            when is_cancelled = 1 then 'cancelled'
+            when cancellation_count > 0 then 'cancelled'
             when is_deleted = 1 then 'customer_deleted'
             when is_consent_withdrawn = 1 then 'consent_withdrawn'
             when is_suppressed = 1 then 'suppressed'
