@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.dbt
 
-EXAMPLES = int(os.environ.get("ACTIVATION_INCREMENTAL_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("ACTIVATION_INCREMENTAL_EXAMPLES", "2"))
 WORLDS = 25
 START = datetime(2026, 1, 1)
 USERS = [f"u{number}" for number in range(6)]
@@ -173,3 +173,16 @@ def _keep(shop: Any, models: list[str]) -> None:
     shop.execute("create schema kept")
     for model in models:
         shop.execute(f"create table kept.{model} as select * from analysis.{model}")
+
+
+def test_an_empty_build_claims_nothing(shop: Any) -> None:
+    """After `dbt run --empty` the next run takes every load in."""
+    models = ["int_identities", "int_changed_customers", "int_events"]
+    parents = [f"+{model}" for model in models]
+    shop.load(START, [("events", event(random.Random(1), number)) for number in range(20)])
+    shop.run(START, parents, "--empty")
+    assert shop.rows("select count(*) from analysis.int_events") == [(0,)]
+    shop.run(START, parents)
+    assert shop.rows("select count(*) > 0 from analysis.int_events") == [(True,)]
+    watermark = "select load_id from analysis.model_watermarks where model = 'int_events'"
+    assert shop.rows(watermark) == [(1,)]

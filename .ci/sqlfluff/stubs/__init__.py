@@ -47,10 +47,9 @@ for models in ("audience_models", "segments", "trigger_models"):
     globals()[models] = lambda: ["model_one", "model_two"]
 globals().update(
     affected=lambda relation, *_, **__: relation,
-    affected_keys=lambda *_: SELECT,
     as_of=lambda: "current_timestamp",
-    is_affected=lambda customer_id="customer_id": f"{customer_id} is not null",
-    is_new_load=lambda: "load_id is not null",
+    is_affected=lambda: "customer_id is not null",
+    is_new_load=lambda *_: "load_id is not null",
     json_elements=lambda column: f"lateral (select {column} as element, 1 as position)",
     person_id=lambda column: f"nullif({column}, '')",
     watermark=lambda: "(select 1)",

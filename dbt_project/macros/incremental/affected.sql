@@ -15,9 +15,7 @@
         (
             select *
             from {{ relation }}
-            where {{ key }} in (
-                {{ affected_keys(key, list) }}
-            )
+            where {{ is_listed(key, list) }}
         )
     {%- else -%}
         {{ relation }}

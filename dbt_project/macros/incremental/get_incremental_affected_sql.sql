@@ -14,9 +14,7 @@
         else config.get('meta', {})['changes']
     ) -%}
     delete from {{ target_relation }}
-    where {{ key }} in (
-        {{ affected_keys(key, changes) }}
-    );
+    where {{ is_listed(key, changes) }};
     insert into {{ target_relation }} ({{ columns }})
     select {{ columns }}
     from {{ arguments['temp_relation'] }}

@@ -1,7 +1,14 @@
-{#- A scalar subquery: the last load that the model being built has taken in. -#}
+{#-
+    The last load that the model being built has taken in, as a literal: the
+    warehouse then reads only the blocks that hold later ones.
+-#}
 {% macro watermark() -%}
-    {{ return(
-        "(select coalesce(max(load_id), 0) from " ~ watermarks()
-        ~ " where model = '" ~ this.identifier ~ "')"
-    ) }}
+    {%- if not execute -%}
+        {{ return('0') }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select max(load_id) from " ~ watermarks()
+        ~ " where model = '" ~ this.identifier ~ "'"
+    ) -%}
+    {{ return(found.rows[0][0] | default(0, true) | int | string) }}
 {%- endmacro %}

@@ -47,34 +47,42 @@ placed as (
 
     select
         changes.event_id,
-        count(orders.customer_id) as earlier_order_count
+        count(*) as earlier_order_count
     from changes
-    left join orders
-        on changes.customer_id = orders.customer_id
-            and changes.occurred_at > orders.occurred_at
-            and (
-                changes.cart_id is null
-                or coalesce(orders.cart_id, changes.cart_id) = changes.cart_id
-            )
+    inner join orders on changes.customer_id = orders.customer_id
+    where
+        changes.occurred_at > orders.occurred_at
+        and (
+            changes.cart_id is null
+            or coalesce(orders.cart_id, changes.cart_id) = changes.cart_id
+        )
     group by changes.event_id
+
+),
+
+counted as (
+
+    select
+        changes.*,
+        coalesce(placed.earlier_order_count, 0) as earlier_order_count
+    from changes
+    left join placed on changes.event_id = placed.event_id
 
 ),
 
 preceded as (
 
     select
-        changes.*,
-        placed.earlier_order_count,
-        lag(changes.occurred_at) over (
-            partition by changes.customer_id, changes.cart_id
-            order by changes.occurred_at, changes.event_id
+        *,
+        lag(occurred_at) over (
+            partition by customer_id, cart_id
+            order by occurred_at, event_id
         ) as previous_occurred_at,
-        lag(placed.earlier_order_count) over (
-            partition by changes.customer_id, changes.cart_id
-            order by changes.occurred_at, changes.event_id
+        lag(earlier_order_count) over (
+            partition by customer_id, cart_id
+            order by occurred_at, event_id
         ) as previous_order_count
-    from changes
-    inner join placed on changes.event_id = placed.event_id
+    from counted
 
 ),
 

@@ -34,7 +34,9 @@ new_events as (
 
     select *
     from events
-    where {{ is_new_load() }}
+    where {{ is_new_load(
+        ref('stg_activation__events')
+    ) }}
 
 ),
 
@@ -95,13 +97,17 @@ contact_points as (
         contact_point_id,
         load_id
     from contact_point_changes
-    where {{ is_new_load() }}
+    where {{ is_new_load(
+        ref('stg_activation__contact_point_changes')
+    ) }}
     union
     select
         contact_point_id,
         load_id
     from consent_changes
-    where {{ is_new_load() }}
+    where {{ is_new_load(
+        ref('stg_activation__consent_changes')
+    ) }}
 
 ),
 
@@ -127,7 +133,9 @@ customers as (
         customer_id,
         load_id
     from customer_changes
-    where {{ is_new_load() }}
+    where {{ is_new_load(
+        ref('stg_activation__customer_changes')
+    ) }}
     union
     select
         contact_point_changes.customer_id,

@@ -1,9 +1,14 @@
-{{ config(materialized='view') }}
+{{
+    config(
+        unique_key='event_id',
+        meta={'changes': 'stg_activation__events'},
+    )
+}}
 
 with events as (
 
     select *
-    from {{ ref('stg_activation__events') }}
+    from {{ affected(ref('stg_activation__events'), 'event_id') }}
     where event_name in ('Order Refunded', 'Order Cancelled')
 
 ),
