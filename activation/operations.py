@@ -1,4 +1,4 @@
-"""What people ask of a deployment besides its steps: everything at once, the report, the ledger's upkeep, the endpoint."""
+"""What people ask of a deployment besides its steps: all of them at once, the report, the ledger's upkeep."""
 
 import os
 import re

@@ -97,6 +97,9 @@ class Demo:
         return int(states.get("accepted", 0))
 
     def close(self, before: int) -> None:
+        from activation.simulator.inbox import write_index_page
+
+        write_index_page(self.airflow.settings.inbox_path)
         click.echo(f"\n{self.activation('summary')}")
         click.echo(f"Messages sent by this demo: {self.accepted() - before}")
         click.echo(f"It took {time.monotonic() - self.started:.0f} s. `make up` starts Airflow's UI and the inbox.")
