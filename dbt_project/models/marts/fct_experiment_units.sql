@@ -1,4 +1,4 @@
-{{ config(tags=['decisions']) }}
+{{ config(tags=['decisions', 'outcomes']) }}
 
 with assignments as (
 

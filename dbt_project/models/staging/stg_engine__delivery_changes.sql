@@ -1,3 +1,6 @@
+{#- The view holds its instant, so outcomes alone need it anew as well. #}
+{{ config(tags=['outcomes']) }}
+
 with delivery_changes as (
 
     select * from {{ source('engine', 'delivery_changes') }}

@@ -5,6 +5,7 @@
         unique_key='message_key',
         full_refresh=false,
         on_schema_change='append_new_columns',
+        tags=['outcomes'],
     )
 }}
 
