@@ -6,8 +6,6 @@ One worker, one queue, SQLite with full durability. `kept` is the size of a rend
 disk until the outcome is final, so it costs.
 """
 
-# ruff: noqa: T201  a benchmark prints its table
-
 import sys
 import tempfile
 import time
