@@ -218,7 +218,7 @@ def _looks_like_one() -> str:
 def _suppressed() -> str:
     """Only what the decision could know: a later suppression is the engine's to honour when it sends.
 
-    Without a channel or brand a suppression concerns every one.
+    Without a channel or brand, or with the ledger's `all`, a suppression concerns every one.
     """
     return """exists (
         select 1 from (
@@ -228,8 +228,8 @@ def _suppressed() -> str:
             ) = 1
         ) as kept
         where not kept.is_lifted and kept.contact_point = messages.contact_point
-            and coalesce(kept.channel, messages.channel) = messages.channel
-            and coalesce(kept.brand, messages.brand) = messages.brand
+            and coalesce(nullif(kept.channel, 'all'), messages.channel) = messages.channel
+            and coalesce(nullif(kept.brand, 'all'), messages.brand) = messages.brand
             and kept.purpose in ('all', messages.purpose)
             and greatest(kept.changed_at, coalesce(kept.copied_at, kept.changed_at)) < messages.decided_at
     )"""

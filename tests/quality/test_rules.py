@@ -120,9 +120,11 @@ def test_volume_follows_history(check_suite: CheckSuite) -> None:
     assert "the last day's volume is in keeping with its history" in failed(check_suite(suite, flood(451 + 50, -1)))
 
 
-def suppression(sequence: int, purpose: str, at: str, *, channel: str = "'email'", is_lifted: bool = False) -> str:
+def suppression(
+    sequence: int, purpose: str, at: str, *, channel: str = "'email'", brand: str = "default", is_lifted: bool = False
+) -> str:
     return (
-        f"insert into engine.suppressions values ('i', {sequence}, 'c2@example.com', {channel}, 'default', "
+        f"insert into engine.suppressions values ('i', {sequence}, 'c2@example.com', {channel}, '{brand}', "
         f"'{purpose}', 'complaint', 'x', {is_lifted}, {NOW} {at}, {NOW} {at})"
     )
 
@@ -155,6 +157,10 @@ def suppression(sequence: int, purpose: str, at: str, *, channel: str = "'email'
         ),
         (
             [suppression(1, "all", "- interval 1 hour", channel="null")],
+            "nobody who is suppressed gets a message",
+        ),
+        (
+            [suppression(1, "marketing", "- interval 1 hour", channel="'all'", brand="all")],
             "nobody who is suppressed gets a message",
         ),
         (

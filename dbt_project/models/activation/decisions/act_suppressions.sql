@@ -4,6 +4,23 @@ with changes as (
 
 ),
 
+{#- The ledger writes `all` for every channel or brand, the joins read null. -#}
+scoped as (
+
+    select
+        contact_point,
+        nullif(channel, 'all') as channel,
+        nullif(brand, 'all') as brand,
+        purpose,
+        reason,
+        sequence,
+        is_lifted,
+        changed_at,
+        copied_at
+    from changes
+
+),
+
 numbered as (
 
     select
@@ -12,7 +29,7 @@ numbered as (
             partition by contact_point, channel, brand, purpose
             order by sequence desc, copied_at desc
         ) as recency
-    from changes
+    from scoped
 
 ),
 
