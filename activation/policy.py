@@ -46,10 +46,22 @@ Priority = Annotated[int, BeforeValidator(_priority)]
 class Channels(Strict):
     """Where an occurrence may go."""
 
-    mode: Literal["first", "all"] = Field(
-        "first", description="`first`: the first of `names` on which the customer can be reached; `all`: every one."
-    )
-    names: list[Channel] = Field(min_length=1, description="Channels in the order of preference.")
+    mode: Literal["first"] = Field("first", description="The first of `names` on which the customer can be reached.")
+    names: list[Channel] = Field(min_length=1, description="Channels in the order of preference, each once.")
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def one_message_only(cls, value: object) -> object:
+        if value == "all":
+            raise ValueError("all cannot be decided yet: use first, or one trigger per channel")
+        return value
+
+    @field_validator("names")
+    @classmethod
+    def no_repeats(cls, value: list[Channel]) -> list[Channel]:
+        if len(set(value)) != len(value):
+            raise ValueError("a channel stands there twice")
+        return value
 
 
 class Variant(Strict):

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import dag, get_current_context, task
 
 from activation.orchestration import steps
-from activation.orchestration.signals import RETRIES, RUN_ANNOUNCED, WAREHOUSE_POOL, cadence
+from activation.orchestration.signals import RUN_ANNOUNCED, TASK_DEFAULTS, WAREHOUSE_POOL, cadence
 
 
 @dag(
@@ -32,7 +32,7 @@ from activation.orchestration.signals import RETRIES, RUN_ANNOUNCED, WAREHOUSE_P
     max_active_runs=1,
     doc_md=__doc__,
     tags=["activation"],
-    default_args={**RETRIES, "retry_delay": timedelta(seconds=20), "pool": WAREHOUSE_POOL},
+    default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=20), "pool": WAREHOUSE_POOL},
 )
 def build_models():
     @task

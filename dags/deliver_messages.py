@@ -25,8 +25,8 @@ from airflow.sdk import dag, task
 from activation.orchestration import steps
 from activation.orchestration.signals import (
     MESSAGES_DELIVERED,
-    RETRIES,
     RUN_ANNOUNCED,
+    TASK_DEFAULTS,
     WAREHOUSE_POOL,
     destination_pool,
     on_signal,
@@ -39,7 +39,7 @@ from activation.orchestration.signals import (
     catchup=False,
     doc_md=__doc__,
     tags=["activation"],
-    default_args={**RETRIES, "retry_delay": timedelta(seconds=30)},
+    default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=30)},
 )
 def deliver_messages():
     @task(pool=WAREHOUSE_POOL)

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import dag, task
 
 from activation.orchestration import steps
-from activation.orchestration.signals import MESSAGES_DELIVERED, RETRIES, WAREHOUSE_POOL, on_signal
+from activation.orchestration.signals import MESSAGES_DELIVERED, TASK_DEFAULTS, WAREHOUSE_POOL, on_signal
 
 
 @dag(
@@ -28,7 +28,7 @@ from activation.orchestration.signals import MESSAGES_DELIVERED, RETRIES, WAREHO
     catchup=False,
     doc_md=__doc__,
     tags=["activation"],
-    default_args={**RETRIES, "retry_delay": timedelta(seconds=30), "pool": WAREHOUSE_POOL},
+    default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=30), "pool": WAREHOUSE_POOL},
 )
 def publish_reports():
     @task

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import dag, task
 
 from activation.orchestration import steps
-from activation.orchestration.signals import RETRIES, RUN_ANNOUNCED, WAREHOUSE_POOL, on_signal
+from activation.orchestration.signals import RUN_ANNOUNCED, TASK_DEFAULTS, WAREHOUSE_POOL, on_signal
 
 
 @dag(
@@ -29,7 +29,7 @@ from activation.orchestration.signals import RETRIES, RUN_ANNOUNCED, WAREHOUSE_P
     catchup=False,
     doc_md=__doc__,
     tags=["activation"],
-    default_args={**RETRIES, "retry_delay": timedelta(seconds=30), "pool": WAREHOUSE_POOL},
+    default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=30), "pool": WAREHOUSE_POOL},
 )
 def sync_audiences():
     @task

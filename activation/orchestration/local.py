@@ -176,7 +176,7 @@ class LocalAirflow:
         return str(json.loads(generated.read_text(encoding="utf-8"))["admin"])
 
 
-def stop_all(groups: Sequence[int], limit: float = 20.0) -> None:
+def stop_all(groups: Sequence[int], limit: float = 10.0) -> None:
     """End process groups: all of them politely at once, then what is left for good."""
     for number, wait in ((signal.SIGTERM, limit), (signal.SIGKILL, 5.0)):
         for group in groups:

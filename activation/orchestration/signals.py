@@ -17,7 +17,7 @@ MESSAGES_DELIVERED = Asset(name="activation_deliveries", uri="activation://deliv
 
 WAREHOUSE_POOL = "activation_warehouse"
 BY_HAND = "by_hand"
-RETRIES = {"retries": 2, "retry_exponential_backoff": True, "max_retry_delay": 300}
+TASK_DEFAULTS = {"owner": "activation", "retries": 2, "retry_exponential_backoff": True, "max_retry_delay": 300}
 
 
 def cadence(dag_id: str, default: str) -> str | None:

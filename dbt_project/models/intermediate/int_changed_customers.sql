@@ -43,51 +43,59 @@ new_events as (
 deliveries as (
 
     select
+        events.event_name,
         events.user_id,
         events.anonymous_id,
+        events.properties,
         new_events.load_id
     from new_events
     inner join events on new_events.event_id = events.event_id
 
 ),
 
-new_refunds as (
+new_order_events as (
 
-    select
+    select distinct
         {{ json_text('properties', 'order_id') }} as order_id,
         load_id
-    from new_events
-    where event_name in ('Order Refunded', 'Order Cancelled')
+    from deliveries
+    where event_name in ('Order Completed', 'Order Refunded', 'Order Cancelled')
 
 ),
 
-orders as (
+order_events as (
 
     select
         {{ json_text('properties', 'order_id') }} as order_id,
         user_id,
         anonymous_id
     from events
-    where event_name = 'Order Completed'
+    where event_name in ('Order Completed', 'Order Refunded', 'Order Cancelled')
 
 ),
 
-refunded_orders as (
+{#- A refund concerns whose order it names; an order, whose refund names it. -#}
+named_orders as (
 
     select
-        orders.user_id,
-        orders.anonymous_id,
-        new_refunds.load_id
-    from new_refunds
-    inner join orders on new_refunds.order_id = orders.order_id
+        order_events.user_id,
+        order_events.anonymous_id,
+        new_order_events.load_id
+    from new_order_events
+    inner join order_events
+        on new_order_events.order_id = order_events.order_id
 
 ),
 
 persons as (
 
-    select * from deliveries
+    select
+        user_id,
+        anonymous_id,
+        load_id
+    from deliveries
     union
-    select * from refunded_orders
+    select * from named_orders
 
 ),
 

@@ -1,8 +1,6 @@
-with events as (
+with placed_orders as (
 
-    select *
-    from {{ affected(ref('int_events')) }}
-    where event_name = 'Order Completed'
+    select * from {{ affected(ref('int_placed_orders')) }}
 
 ),
 
@@ -12,12 +10,15 @@ orders as (
 
 ),
 
-products as (
+returns as (
 
     select
-        event_id,
-        {{ json_array('properties', 'products') }} as products
-    from events
+        customer_id,
+        order_line_id,
+        {{ whole('sum(returned_quantity)') }} as returned_quantity,
+        max(known_at) as known_at
+    from {{ affected(ref('int_order_returns')) }}
+    group by customer_id, order_line_id
 
 ),
 
@@ -43,31 +44,39 @@ lines as (
         orders.ordered_at,
         orders.known_at,
         orders.voided_known_at
-    from orders
-    inner join products on orders.event_id = products.event_id
-    cross join {{ json_elements('products.products') }} as lines
+    from placed_orders
+    inner join orders on placed_orders.event_id = orders.event_id
+    cross join {{ json_elements('placed_orders.products') }} as lines
 
 ),
 
 priced as (
 
     select
-        order_line_id,
-        order_id,
-        event_id,
-        customer_id,
-        user_id,
-        product_id,
-        product_name,
-        category,
-        currency_code,
-        quantity,
-        price_amount,
-        {{ amount('price_amount * quantity') }} as line_amount,
-        ordered_at,
-        known_at,
-        voided_known_at
+        lines.order_line_id,
+        lines.order_id,
+        lines.event_id,
+        lines.customer_id,
+        lines.user_id,
+        lines.product_id,
+        lines.product_name,
+        lines.category,
+        lines.currency_code,
+        lines.quantity,
+        coalesce(returns.returned_quantity, 0) as returned_quantity,
+        lines.price_amount,
+        {{ amount('lines.price_amount * lines.quantity') }} as line_amount,
+        lines.ordered_at,
+        lines.known_at,
+        case
+            when returns.returned_quantity >= lines.quantity
+                then {{ earliest('returns.known_at', 'lines.voided_known_at') }}
+            else lines.voided_known_at
+        end as voided_known_at
     from lines
+    left join returns
+        on lines.order_line_id = returns.order_line_id
+            and lines.customer_id = returns.customer_id
 
 )
 

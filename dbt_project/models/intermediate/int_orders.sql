@@ -1,49 +1,18 @@
-with events as (
+with orders as (
 
-    select *
-    from {{ affected(ref('int_events')) }}
-    where event_name = 'Order Completed'
-
-),
-
-order_events as (
-
-    select
-        *,
-        {{ json_text('properties', 'order_id') }} as order_id,
-        row_number() over (
-            partition by
-                customer_id,
-                {{ json_text('properties', 'order_id') }}
-            order by known_at, occurred_at, event_id
-        ) as order_event_number
-    from events
-
-),
-
-orders as (
-
-    select
-        order_id,
-        event_id,
-        customer_id,
-        user_id,
-        {{ json_text('properties', 'cart_id') }} as cart_id,
-        {{ json_text('properties', 'checkout_id') }} as checkout_id,
-        {{ json_text('properties', 'currency') }} as currency_code,
-        {{ amount('coalesce(' ~ json_number('properties', 'total') ~ ', 0)') }}
-            as gross_amount,
-        is_identified,
-        occurred_at as ordered_at,
-        known_at
-    from order_events
-    where order_event_number = 1 and order_id is not null
+    select * from {{ affected(ref('int_placed_orders')) }}
 
 ),
 
 reversals as (
 
     select * from {{ ref('int_order_reversals') }}
+
+),
+
+returns as (
+
+    select * from {{ affected(ref('int_order_returns')) }}
 
 ),
 
@@ -60,6 +29,19 @@ reversed as (
         greatest(orders.known_at, reversals.known_at) as known_at
     from orders
     inner join reversals on orders.order_id = reversals.order_id
+    union all
+    select
+        orders.order_id,
+        orders.customer_id,
+        orders.gross_amount,
+        false as is_cancellation,
+        returns.event_id,
+        returns.returned_amount as refunded_amount,
+        greatest(orders.known_at, returns.known_at) as known_at
+    from orders
+    inner join returns
+        on orders.order_id = returns.order_id
+            and orders.customer_id = returns.customer_id
 
 ),
 
