@@ -4,17 +4,20 @@ It stands under `config: meta: trigger:` (or `audience:`) of a model's YAML. dbt
 it from there as the table `act_policies`, and these models check it. Only what has an effect is accepted.
 """
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from activation.config import Duration, Strict, parse_duration
 from activation.model import Channel, OnUnknown, Purpose
 
 IDENTIFIER = r"^[a-z][a-z0-9_]*$"
+# What every warehouse reads as a timestamp; an offset from UTC is ignored by some, so none is accepted.
+INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+]00:00)?$")
 
 
 class Level(StrEnum):
@@ -41,6 +44,15 @@ def _priority(value: object) -> int:
 
 
 Priority = Annotated[int, BeforeValidator(_priority)]
+
+
+def _longer_than_nothing(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+Length = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 
 
 class Channels(Strict):
@@ -95,19 +107,21 @@ class Goal(Strict):
     """What counts as success."""
 
     event: str = Field(min_length=1, description="Name of the event, for example Order Completed.")
-    window: Duration = Field(description="How long after assignment it counts.")
+    window: Length = Field(description="How long after assignment it counts.")
     value: str | None = Field(None, description="A number in the event's properties, for example total.")
 
 
 def _launch(value: object) -> datetime | timedelta | None:
     """An instant in UTC, or an offset from the first live run such as `-2d`."""
-    if value is None or isinstance(value, datetime | timedelta):
+    if value is None or isinstance(value, timedelta):
         return value
     text = str(value)
-    try:
+    if INSTANT.match(text):
         return datetime.fromisoformat(text)
-    except ValueError:
+    try:
         return parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; or an instant in UTC, for example 2026-03-01 08:00") from None
 
 
 class TriggerPolicy(Strict):
@@ -130,29 +144,31 @@ class TriggerPolicy(Strict):
     ] = Field(description="What sort of condition it is; for people, nothing follows from it.")
     purpose: Purpose = Field(description="Decides which consent, caps and holdouts apply.")
     basis: Literal["consent", "contract", "legitimate_interest", "legal_obligation"] = Field(
-        description="Why we may write; `consent` asks for a confirmed one on the contact point."
+        description="Why we may write; `consent` (marketing only) asks for a confirmed one on the contact point."
     )
     brand: str = Field("default", description="A brand of activation.yml.")
     priority: Priority = Field(description="A number or critical, high, medium, low; the higher is chosen first.")
     channels: Channels = Field(description="Where it may go.")
     templates: dict[Channel, str] = Field(description="The template of each channel.")
     sender: str = Field(description="A sender of activation.yml.")
-    reentry: Duration | None = Field(None, description="Least time between two series of one customer.")
-    min_gap: Duration | None = Field(None, description="Least time between two steps of a series, after entry.")
+    reentry: Length | None = Field(None, description="Least time between two series of one customer.")
+    min_gap: Length | None = Field(None, description="Least time between two steps of a series, after entry.")
     on_cap: Literal["defer", "drop"] = Field("defer", description="Whether an occurrence waits when a cap is full.")
     on_unknown: OnUnknown | None = Field(
         None, description="What to do with a message in doubt; by default marketing holds, the rest resends."
     )
-    time_to_live: Duration = Field(timedelta(hours=24), description="How long a decision to send stays right.")
+    time_to_live: Length = Field(timedelta(hours=24), description="How long a decision to send stays right.")
     max_volume: int | None = Field(None, ge=1, description="Above it in one run the whole trigger waits.")
     experiment: Experiment | None = Field(None, description="Marketing only.")
     goal: Goal | None = Field(None, description="What counts as success.")
     live_from: Annotated[datetime | timedelta | None, BeforeValidator(_launch)] = Field(
-        None, description="An instant (UTC), or an offset from the first live run such as -2d; by default that run."
+        None, description="An instant in UTC, or an offset from the first live run such as -2d; by default that run."
     )
     owner: str = Field(min_length=3, description="Who answers for it.")
     enabled: bool = Field(True, description="False pauses it.")
-    mandatory: bool = Field(False, description="Must go (an order confirmation); not for marketing.")
+    mandatory: bool = Field(
+        False, description="Must go (an order confirmation): what cannot go is on the worklist; not for marketing."
+    )
 
     @property
     def unknown_rule(self) -> OnUnknown:
@@ -163,15 +179,26 @@ class TriggerPolicy(Strict):
 
     @model_validator(mode="after")
     def belongs_together(self) -> "TriggerPolicy":
-        missing = [name for name in self.channels.names if name not in self.templates]
-        if missing:
-            raise ValueError(f"templates has none for the channel {', '.join(missing)}")
         if self.experiment and self.purpose is not Purpose.MARKETING:
             raise ValueError("experiment is for marketing only: transactional and service are never held out")
         if self.purpose is Purpose.MARKETING and self.basis not in ("consent", "legitimate_interest"):
             raise ValueError("basis of a marketing trigger must be consent or legitimate_interest")
+        if self.purpose is not Purpose.MARKETING and self.basis == "consent":
+            raise ValueError("basis consent is for marketing only: no consent is asked for the other purposes")
         if self.mandatory and self.purpose is Purpose.MARKETING:
             raise ValueError("mandatory is not for marketing")
+        return self
+
+    @model_validator(mode="after")
+    def templates_are_for_its_channels(self) -> "TriggerPolicy":
+        missing = [name for name in self.channels.names if name not in self.templates]
+        if missing:
+            raise ValueError(f"templates has none for the channel {', '.join(missing)}")
+        variants = self.experiment.variants if self.experiment else []
+        for templates in (self.templates, *(variant.templates for variant in variants)):
+            unused = [name for name in templates if name not in self.channels.names]
+            if unused:
+                raise ValueError(f"templates has one for {', '.join(unused)}, which is no channel of the trigger")
         return self
 
 

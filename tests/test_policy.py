@@ -1,5 +1,6 @@
 """What may be said of a trigger, and what is refused."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ def test_doubtful_messages_are_held_for_marketing_and_sent_again_for_the_rest() 
 
 
 @pytest.mark.parametrize(
+    ("text", "launch"),
+    [
+        ("2026-03-01", datetime(2026, 3, 1)),
+        ("2026-03-01 08:30", datetime(2026, 3, 1, 8, 30)),
+        ("2026-03-01T08:30:00Z", datetime(2026, 3, 1, 8, 30, tzinfo=UTC)),
+        ("-2d", timedelta(days=-2)),
+        ("7d", timedelta(days=7)),
+    ],
+)
+def test_a_launch_is_an_instant_in_utc_or_an_offset(text: str, launch: datetime | timedelta) -> None:
+    """Everything that the SQL reads alike."""
+    assert TriggerPolicy.model_validate({**GOOD, "live_from": text}).live_from == launch
+
+
+@pytest.mark.parametrize(
     ("change", "field", "words"),
     [
         ({"colour": "red"}, "colour", "not permitted"),
@@ -49,9 +65,23 @@ def test_doubtful_messages_are_held_for_marketing_and_sent_again_for_the_rest() 
         ({"reentry": "7 days"}, "reentry", "number and s, m, h or d"),
         ({"templates": {}}, "top level", "templates has none for the channel email"),
         ({"channels": {"names": []}}, "channels.names", "at least 1"),
+        ({"channels": {"names": ["email", "email"]}}, "channels.names", "twice"),
+        ({"channels": {"mode": "all", "names": ["email"]}}, "channels.mode", "cannot be decided yet: use first"),
+        ({"channels": {"mode": "best", "names": ["email"]}}, "channels.mode", "'first'"),
+        ({"templates": {"email": "a", "sms": "b"}}, "top level", "sms, which is no channel"),
+        (
+            {"experiment": {"salt": "abc", "variants": [{"name": "a", "weight": 100, "templates": {"sms": "b"}}]}},
+            "top level",
+            "sms, which is no channel",
+        ),
+        ({"reentry": "-7d"}, "reentry", "longer than nothing"),
+        ({"min_gap": "0h"}, "min_gap", "longer than nothing"),
+        ({"time_to_live": "-1h"}, "time_to_live", "longer than nothing"),
+        ({"goal": {"event": "Order Completed", "window": "0d"}}, "goal.window", "longer than nothing"),
         ({"experiment": {"salt": "cart", "holdout": 1.0}}, "experiment.holdout", "less than 1"),
         ({"experiment": {"salt": "cart", "variants": [{"name": "a", "weight": 40}]}}, "variants", "add up to 100"),
         ({"basis": "contract"}, "top level", "basis of a marketing trigger"),
+        ({"purpose": "service"}, "top level", "basis consent is for marketing only"),
         ({"mandatory": True}, "top level", "mandatory is not for marketing"),
         (
             {"purpose": "transactional", "basis": "contract", "experiment": {"salt": "abc"}},
@@ -59,6 +89,8 @@ def test_doubtful_messages_are_held_for_marketing_and_sent_again_for_the_rest() 
             "never held out",
         ),
         ({"live_from": "soon"}, "live_from", "not a duration"),
+        ({"live_from": "2026-03-01T08:00:00+02:00"}, "live_from", "an instant in UTC"),
+        ({"live_from": "20260301"}, "live_from", "an instant in UTC"),
         ({"owner": ""}, "owner", "at least 3"),
     ],
 )
