@@ -51,7 +51,10 @@ units as (
         arms.arm,
         arms.variant,
         coalesce(policies.goal_event, 'Order Completed') as goal_event,
-        coalesce(policies.goal_value, 'total') as goal_value,
+        case
+            when policies.goal_event is null then 'total'
+            else policies.goal_value
+        end as goal_value,
         contradictions.has_two_arms,
         arms.assigned_at,
         {{ dbt.dateadd(
