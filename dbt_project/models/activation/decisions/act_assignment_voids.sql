@@ -25,16 +25,25 @@ decisions as (
 
 ),
 
+standing_runs as (
+
+    select * from {{ ref('act_standing_runs') }}
+
+),
+
 outcomes as (
 
     select
-        occurrence_id,
-        max(case when verdict = 'send' then 1 else 0 end) as send_count,
+        decisions.occurrence_id,
+        count(
+            case when decisions.verdict = 'send' then standing_runs.run_id end
+        ) as send_count,
         max(
-            case when reason = 'expired_withheld' then 1 else 0 end
+            case when decisions.reason = 'expired_withheld' then 1 else 0 end
         ) as withheld_count
     from decisions
-    group by occurrence_id
+    left join standing_runs on decisions.run_id = standing_runs.run_id
+    group by decisions.occurrence_id
 
 ),
 

@@ -34,6 +34,12 @@ withdrawals as (
 
 ),
 
+standing_runs as (
+
+    select * from {{ ref('act_standing_runs') }}
+
+),
+
 numbered as (
 
     select
@@ -50,6 +56,7 @@ pending as (
 
     select numbered.*
     from numbered
+    inner join standing_runs on numbered.run_id = standing_runs.run_id
     left join deliveries on numbered.decision_id = deliveries.decision_id
     where
         numbered.recency = 1

@@ -10,6 +10,12 @@ sends as (
 
 ),
 
+standing_runs as (
+
+    select * from {{ ref('act_standing_runs') }}
+
+),
+
 decisions as (
 
     select * from {{ recorded('act_decisions') }}
@@ -35,7 +41,12 @@ judged as (
         numbered.verdict as last_verdict,
         numbered.reason as last_reason,
         coalesce(
-            sends.outcome in ('returned', 'rejected', 'failed', 'lapsed'),
+            sends.outcome in (
+                'returned', 'rejected', 'failed', 'lapsed', 'abandoned'
+            ),
+            {#- It lost to a message that was never handed over. #}
+            numbered.verdict in ('capped', 'outranked_dropped')
+            and standing_runs.run_id is null,
             false
         ) as is_reopened,
         coalesce(numbered.is_final, false) as is_final
@@ -43,6 +54,7 @@ judged as (
     left join numbered
         on occurrences.occurrence_id = numbered.occurrence_id
             and numbered.recency = 1
+    left join standing_runs on numbered.run_id = standing_runs.run_id
     left join sends on occurrences.occurrence_id = sends.occurrence_id
 
 ),

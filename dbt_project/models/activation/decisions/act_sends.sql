@@ -10,6 +10,12 @@ deliveries as (
 
 ),
 
+standing_runs as (
+
+    select * from {{ ref('act_standing_runs') }}
+
+),
+
 copies as (
 
     select max(copied_at) as copied_at
@@ -45,6 +51,7 @@ sends as (
                 then deliveries.state
             when deliveries.state = 'planned' then 'reserved'
             when deliveries.state is not null then 'sent'
+            when standing_runs.run_id is null then 'abandoned'
             when
                 numbered.send_not_after < copies.copied_at
                 then 'lapsed'
@@ -54,6 +61,7 @@ sends as (
         numbered.decided_at
     from numbered
     left join deliveries on numbered.decision_id = deliveries.decision_id
+    left join standing_runs on numbered.run_id = standing_runs.run_id
     cross join copies
     where numbered.recency = 1 and numbered.verdict = 'send'
 
