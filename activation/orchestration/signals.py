@@ -17,7 +17,13 @@ MESSAGES_DELIVERED = Asset(name="activation_deliveries", uri="activation://deliv
 
 WAREHOUSE_POOL = "activation_warehouse"
 BY_HAND = "by_hand"
-TASK_DEFAULTS = {"owner": "activation", "retries": 2, "retry_exponential_backoff": True, "max_retry_delay": 300}
+# Tests and impatient people turn waiting for a retry off with ACTIVATION_TASK_RETRIES=0.
+TASK_DEFAULTS = {
+    "owner": "activation",
+    "retries": int(os.environ.get("ACTIVATION_TASK_RETRIES", "2")),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": 300,
+}
 
 
 def cadence(dag_id: str, default: str) -> str | None:
