@@ -16,6 +16,7 @@ Row = dict[str, Any]
 DAYS_SHOWN = 90
 LOADS_SHOWN = 20
 DOUBTS_SHOWN = 50
+WORK_SHOWN = 50
 SENT_STATES = "('accepted', 'delivered')"
 BEFORE_LIVE = "before_live"
 HELD_OUT_VERDICTS = "('held_out_trigger', 'held_out_global')"
@@ -131,6 +132,15 @@ def doubts(reader: Reader) -> Facts:
         f"""select message_key, trigger_id, channel, destination, coalesce(reason, '') as reason, changed_at,
             count(*) over () as total
         from {{act_deliveries}} where state = 'unknown' order by changed_at desc limit {DOUBTS_SHOWN}""",
+    )
+
+
+def worklist(reader: Reader) -> Facts:
+    """One row per occurrence that must go and cannot, the longest waiting first."""
+    return reader.ask(
+        ["act_worklist"],
+        f"""select trigger_id, customer_id, occurrence_id, reason, since, count(*) over () as total
+        from {{act_worklist}} order by since, occurrence_id limit {WORK_SHOWN}""",
     )
 
 

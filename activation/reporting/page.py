@@ -12,7 +12,7 @@ from markupsafe import Markup
 from activation.reporting import charts, facts
 from activation.reporting.experiments import Experiment, read_experiments
 from activation.reporting.facts import Facts, Reader, Row
-from activation.reporting.verdicts import STATES, meaning
+from activation.reporting.verdicts import NEEDS, STATES, meaning
 from activation.warehouses.base import Warehouse
 
 FOLDER = Path(__file__).resolve().parent
@@ -216,6 +216,24 @@ def _doubts(reader: Reader) -> Section:
     return _section("doubts", "Messages in doubt", lead, Facts(found.rows, note), columns)
 
 
+def _worklist(reader: Reader) -> Section:
+    found = facts.worklist(reader)
+    named = [{**row, "reason": NEEDS.get(row["reason"], row["reason"])} for row in found.rows]
+    columns = [
+        Column("Trigger", "trigger_id"),
+        Column("Customer", "customer_id"),
+        Column("Reason", "reason"),
+        Column("Since", "since"),
+        Column("Occurrence", "occurrence_id"),
+    ]
+    total = found.rows[0]["total"] if found.rows else 0
+    lead = "Messages that must go and cannot go by themselves: somebody has to see to each."
+    if total > len(found.rows):
+        lead += f" The {len(found.rows)} that wait longest of {total:,}."
+    note = "None." if found.note == "Nothing yet." else found.note
+    return _section("worklist", "Worklist", lead, Facts(named, note), columns)
+
+
 def _experiments(reader: Reader, planned_holdouts: Mapping[str, float]) -> Section:
     found = facts.experiment_arms(reader)
     experiments = tuple(read_experiments(found.rows, planned_holdouts))
@@ -294,8 +312,9 @@ SECTIONS: tuple[Callable[[Reader], Section], ...] = (
     _occurrences,
     _deliveries,
     _doubts,
+    _worklist,
     _audiences,
     _blocks,
     _loads,
 )
-EXPERIMENTS_AT = 4
+EXPERIMENTS_AT = 5

@@ -39,6 +39,14 @@ STATES = {
     "bounced": "bounced",
 }
 
+NEEDS = {
+    "in_doubt": "nobody knows whether it left",
+    "no_contact_point": "no address on any of its channels",
+    "invalid_contact_point": "the address cannot be one",
+    "rejected_contact_point": "refused by the destination",
+    "suppressed_all": "the address must not be written to",
+}
+
 
 def meaning(verdict: str) -> str:
     """A verdict in words; one that is not known, as it is."""

@@ -53,6 +53,10 @@ STATEMENTS = [
                else 'accepted' end as state, if(i % 97 = 0, 'the answer was lost', null) as reason,
            timestamp '2026-03-01 11:00' - to_minutes(i) as changed_at
        from range(1500) as r(i)""",
+    """create table activation.act_worklist as
+       select 'order_confirmation' as trigger_id, 'c' || i as customer_id, 'o' || i as occurrence_id,
+           if(i % 2 = 0, 'no_contact_point', 'in_doubt') as reason, timestamp '2026-03-01 11:00' - to_hours(i) as since
+       from range(60) as r(i)""",
     """create table activation.fct_experiment_units as
        with units as (
            select i, ['cart-2026', 'welcome-2026', 'win-back-2026'][1 + i % 3] as experiment_id,

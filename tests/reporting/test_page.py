@@ -82,6 +82,8 @@ def test_every_section_has_its_figures(shop: Any, tmp_path: Path) -> None:
     assert "simulation" in page.texts[""]
     assert "cart_abandonment deferred_cap waits: enough messages already marketing_week" in page.texts["verdicts"]
     assert "deferred_quiet_hours" not in page.texts["verdicts"], "only the latest verdict counts"
+    assert "The 50 that wait longest of 60." in page.texts["worklist"]
+    assert "order_confirmation c59 nobody knows whether it left 2026-02-27 00:00 o59" in page.texts["worklist"]
     assert "trigger:win_back" in page.texts["blocks"]
     assert "long over" not in page.texts["blocks"]
     assert len(specs(text)) == 5
