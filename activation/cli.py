@@ -330,6 +330,35 @@ def trigger_show(name: str) -> None:
         click.echo(json.dumps(operations.trigger_policy(app, name), indent=2, default=str))
 
 
+@trigger.command("explain")
+@click.argument("name")
+@click.option("--customer", required=True, help="The customer's id.")
+@JSON
+def trigger_explain(name: str, customer: str, as_json: bool) -> None:
+    """Why one customer did or did not get a trigger's messages: every occurrence, every verdict, what was sent.
+
+    \b
+    Example: activation trigger explain cart_abandonment --customer cust-0000042
+    """
+    from activation import operations
+    from activation.decisions.explain import NOTHING
+
+    with opened() as app:
+        stories = operations.explain_trigger(app, name, customer)
+    if as_json:
+        click.echo(json.dumps(stories, default=str))
+        return
+    for story in stories:
+        click.echo("{occurrence_key}, step {step}: due {eligible_at}, until {expires_at}".format(**story))
+        for row in story["verdicts"]:
+            more = [f"to {row['outranked_by']}"] if row["outranked_by"] else []
+            more += [f"cap {row['cap']}"] if row["cap"] else []
+            more += [f"now {row['state']}"] if row["state"] else []
+            click.echo(f"    {row['decided_at']}  {row['verdict']}: {'; '.join([row['description'], *more])}")
+    if not stories:
+        click.echo(NOTHING)
+
+
 @main.group()
 def ledger() -> None:
     """What became of every message, and what to do about those in doubt."""

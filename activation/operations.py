@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from activation.app import SCHEMAS, App, newest_mark
+from activation.decisions.explain import explain
 from activation.errors import ConfigError
 from activation.feedback.links import Subscription
 from activation.ledger import Ledger, operations, pauses, recovery
@@ -178,6 +179,13 @@ def trigger_policy(app: App, name: str) -> Mapping[str, Any]:
     if name not in found:
         raise ConfigError(f"There is no trigger `{name}`.", f"Use one of {', '.join(sorted(found))}.")
     return {"model": found[name].model, "file": found[name].file, **found[name].policy.model_dump(mode="json")}
+
+
+def explain_trigger(app: App, name: str, customer_id: str) -> list[dict[str, Any]]:
+    """One customer's occurrences of one trigger with every verdict. Raises ConfigError for an unknown trigger."""
+    trigger_policy(app, name)
+    with open_warehouse(app.settings, read_copy=True) as warehouse:
+        return [asdict(story) for story in explain(warehouse, SCHEMAS[RunMode.LIVE], name, customer_id)]
 
 
 def _checked(app: App, scope: str) -> str:

@@ -1,12 +1,15 @@
 """Caps and priorities in SQL end as one sequential pass over the candidates would."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+
+from activation.decisions.contest import Candidate, Cap, Contest, PastMessage, Rules
+from activation.model import Purpose
 
 pytestmark = pytest.mark.dbt
 
@@ -73,44 +76,21 @@ def _literal(value: Any) -> str:
     return str(value) if isinstance(value, bool | int) else f"'{value}'"
 
 
-class Pass:
-    """One candidate after the other, the best first; what each cap has counted so far."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.before: Counter[tuple[str, str]] = Counter()
-        for unit, purpose, days in world.past:
-            for cap, capped, length, _ in CAPS:
-                if purpose == capped and days < length:
-                    self.before[unit, cap] += 1
-        self.now = Counter(self.before)
-        self.taken: dict[tuple[str, str], list[str]] = defaultdict(list)
-
-    def run(self) -> dict[str, tuple[str, str | None]]:
-        """Each occurrence's reason, and the winner it lost to."""
-        order = sorted(self.world.candidates, key=lambda c: (-c["priority"], c["eligible_at"], c["occurrence_id"]))
-        found = {row["occurrence_id"]: self._judge(row) for row in order}
-        chosen = Counter(row["trigger_id"] for row in order if found[row["occurrence_id"]][0] == "chosen")
-        for row in order:
-            limit = TRIGGERS[row["trigger_id"]][3]
-            if limit and chosen[row["trigger_id"]] > limit and found[row["occurrence_id"]][0] == "chosen":
-                found[row["occurrence_id"]] = ("over_volume", None)
-        return found
-
-    def _judge(self, row: dict[str, Any]) -> tuple[str, str | None]:
-        unit, (purpose, _, on_cap, _) = row["unit_id"], TRIGGERS[row["trigger_id"]]
-        if purpose == "marketing":
-            for experiment, reason in ((GLOBAL, "held_out_global"), (row["trigger_id"], "held_out_trigger")):
-                if (unit, experiment) in self.world.held_out:
-                    return reason, None
-        caps = [(cap, most) for cap, capped, _, most in CAPS if capped == purpose]
-        if all(self.now[unit, cap] < most for cap, most in caps):
-            self.now.update((unit, cap) for cap, _ in caps)
-            self.taken[unit, purpose].append(row["occurrence_id"])
-            return "chosen", None
-        if any(self.before[unit, cap] >= most for cap, most in caps):
-            return "cap_reached_dropped" if on_cap == "drop" else "cap_reached", None
-        return "outranked_dropped" if on_cap == "drop" else "outranked", self.taken[unit, purpose][-1]
+def greedy(world: World) -> dict[str, tuple[str, str | None]]:
+    """Each occurrence's reason, and the winner it lost to, by the plain reference."""
+    rules = {
+        trigger: Rules(Purpose(purpose), priority, on_cap == "drop", max_volume)
+        for trigger, (purpose, priority, on_cap, max_volume) in TRIGGERS.items()
+    }
+    caps = [Cap(name, Purpose(purpose), days, limit) for name, purpose, days, limit in CAPS]
+    held_out = {(unit, None if experiment == GLOBAL else experiment) for unit, experiment in world.held_out}
+    past = [PastMessage(unit, Purpose(purpose), days) for unit, purpose, days in world.past]
+    candidates = [
+        Candidate(row["occurrence_id"], row["unit_id"], row["trigger_id"], row["eligible_at"])
+        for row in world.candidates
+    ]
+    results = Contest(rules, caps, held_out, past).run(candidates)
+    return {occurrence: (result.reason, result.winner) for occurrence, result in results.items()}
 
 
 def test_contest_equals_one_sequential_pass(shop: Any) -> None:
@@ -123,6 +103,6 @@ def test_contest_equals_one_sequential_pass(shop: Any) -> None:
         shop.run(NOW, ["act_contest"])
         rows = shop.rows("select occurrence_id, reason, outranked_by_occurrence_id from analysis.act_contest")
         found = {occurrence: (reason, winner) for occurrence, reason, winner in rows}
-        assert found == Pass(world).run()
+        assert found == greedy(world)
         seen.update(reason for reason, _ in found.values())
     assert len(seen) == 8, seen

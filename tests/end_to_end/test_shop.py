@@ -227,6 +227,17 @@ def test_the_audience_is_in_step(story: Story) -> None:
     assert len(present) == wanted[0]["members"] > 0
 
 
+def test_somebody_who_got_a_mail_can_be_explained(story: Story) -> None:
+    """The occurrence, the verdict and what became of its message; a stranger has no story."""
+    (sent,) = story.rows(
+        "select customer_id, trigger_id from activation.act_deliveries where trigger_id = 'cart_abandonment' limit 1"
+    )
+    with story.deployment.app() as app:
+        told = operations.explain_trigger(app, sent["trigger_id"], sent["customer_id"])
+        assert ("send", "accepted") in {(row["verdict"], row["state"]) for one in told for row in one["verdicts"]}
+        assert operations.explain_trigger(app, "cart_abandonment", "nobody") == []
+
+
 def test_two_runs_at_once_are_refused(story: Story) -> None:
     """The second one is told who holds what, and nothing is built twice."""
     with (
