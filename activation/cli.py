@@ -54,6 +54,14 @@ def opened() -> "App":
     return open_app()
 
 
+def asked(operation: str, *arguments: Any, **named: Any) -> Any:
+    """What one function of `operations` says of this deployment."""
+    from activation import operations
+
+    with opened() as app:
+        return getattr(operations, operation)(app, *arguments, **named)
+
+
 def duration(text: str) -> timedelta:
     try:
         return parse_duration(text)
@@ -158,10 +166,7 @@ def run(as_json: bool) -> None:
     \b
     Example: activation run
     """
-    from activation import operations
-
-    with opened() as app:
-        result = operations.run_all(app, tell=lambda step: None if as_json else click.echo(step, err=True))
+    result = asked("run_all", tell=lambda step: None if as_json else click.echo(step, err=True))
     say(result, as_json, counts("Ran"))
 
 
@@ -213,10 +218,7 @@ def summary(as_json: bool) -> None:
     \b
     Example: activation summary
     """
-    from activation import operations
-
-    with opened() as app:
-        result = operations.summary(app)
+    result = asked("summary")
     say(result, as_json, summary_lines)
 
 
@@ -305,10 +307,7 @@ def trigger_list(as_json: bool) -> None:
     \b
     Example: activation trigger list
     """
-    from activation import operations
-
-    with opened() as app:
-        rows = operations.trigger_rows(app)
+    rows = asked("trigger_rows")
     if as_json:
         click.echo(json.dumps(rows, default=str))
         return
@@ -324,10 +323,7 @@ def trigger_show(name: str) -> None:
     \b
     Example: activation trigger show cart_abandonment
     """
-    from activation import operations
-
-    with opened() as app:
-        click.echo(json.dumps(operations.trigger_policy(app, name), indent=2, default=str))
+    click.echo(json.dumps(asked("trigger_policy", name), indent=2, default=str))
 
 
 @trigger.command("explain")
@@ -372,10 +368,7 @@ def ledger_status(as_json: bool) -> None:
     \b
     Example: activation ledger status --json
     """
-    from activation import operations
-
-    with opened() as app:
-        result = operations.ledger_status(app)
+    result = asked("ledger_status")
     if as_json:
         click.echo(json.dumps(result, default=str, sort_keys=True))
         return
@@ -400,10 +393,7 @@ def ledger_retry(keys: tuple[str, ...], as_json: bool) -> None:
     \b
     Example: activation ledger retry 5f2c…
     """
-    from activation import operations
-
-    with opened() as app:
-        result = operations.retry(app, keys)
+    result = asked("retry", keys)
     say(result, as_json, counts("Planned again"))
 
 
@@ -415,10 +405,7 @@ def ledger_release(as_json: bool) -> None:
     \b
     Example: activation ledger release
     """
-    from activation import operations
-
-    with opened() as app:
-        result = operations.release(app)
+    result = asked("release")
     say(result, as_json, counts("Released"))
 
 
@@ -430,10 +417,7 @@ def ledger_recover(as_json: bool) -> None:
     \b
     Example: activation ledger recover
     """
-    from activation import operations
-
-    with opened() as app:
-        result = operations.recover(app)
+    result = asked("recover")
     say(result, as_json, counts("Recovered"))
 
 
@@ -446,10 +430,7 @@ def ledger_pause(scope: str, reason: str) -> None:
     \b
     Example: activation ledger pause trigger:win_back --reason 'wrong price'
     """
-    from activation import operations
-
-    with opened() as app:
-        operations.pause(app, scope, reason)
+    asked("pause", scope, reason)
     click.echo(f"Paused {scope}")
 
 
@@ -461,10 +442,7 @@ def ledger_resume(scope: str) -> None:
     \b
     Example: activation ledger resume trigger:win_back
     """
-    from activation import operations
-
-    with opened() as app:
-        operations.resume(app, scope)
+    asked("resume", scope)
     click.echo(f"Resumed {scope}")
 
 
