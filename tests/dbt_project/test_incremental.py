@@ -53,7 +53,8 @@ def properties(chance: random.Random, name: str) -> dict[str, Any]:
             lines = [line, line | {"product_id": "p1"}]
             return {"order_id": chance.choice(ORDERS), "total": 30, "currency": "EUR", "products": lines, **cart}
         case "Order Refunded":
-            return {"order_id": chance.choice(ORDERS), "total": chance.choice([10, 20, 30, None])}
+            order_id = chance.choice([*ORDERS, *ORDERS, "credit", "credit", None])
+            return {"order_id": order_id, "total": chance.choice([10, 20, 30, None]), "products": [line]}
         case "Order Cancelled":
             return {"order_id": chance.choice(ORDERS)}
         case "Signed Up" | "Signed In":

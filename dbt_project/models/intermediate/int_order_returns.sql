@@ -1,7 +1,9 @@
 {#-
     Per customer and product the pieces bought lie on a pile, the latest on top:
     an order puts its pieces on it, a refund that names no order takes as many
-    from the top. A refund of more than was bought finds the pile empty.
+    from the top; what it cannot find it does not take. Each refund sees the
+    pile as it was known with it, so that nothing known later changes what it
+    took. An order that a refund names counts as none while it is not known.
 -#}
 with events as (
 
@@ -19,8 +21,12 @@ orders as (
 
 known_orders as (
 
-    select distinct order_id
-    from {{ ref('int_placed_orders') }}
+    select
+        {{ json_text('properties', 'order_id') }} as order_id,
+        min(known_at) as known_at
+    from {{ ref('stg_activation__events') }}
+    where event_name = 'Order Completed' and {{ is_needed() }}
+    group by {{ json_text('properties', 'order_id') }}
 
 ),
 
@@ -36,6 +42,7 @@ refunds as (
     left join known_orders
         on {{ json_text('events.properties', 'order_id') }}
             = known_orders.order_id
+            and events.known_at >= known_orders.known_at
     where known_orders.order_id is null
 
 ),
@@ -90,20 +97,26 @@ numbered as (
 
 ),
 
-{#- What rests on a late event is known no earlier than that. -#}
-summed as (
+seen as (
 
     select
-        *,
+        refunds.event_id as refund_id,
+        refunds.move_number as refund_number,
+        -refunds.quantity as refund_quantity,
+        refunds.known_at as refund_known_at,
+        moves.*,
         {{ whole(
-            'sum(quantity) over (partition by customer_id, product_id '
-            ~ 'order by move_number)'
-        ) }} as balance,
-        max(known_at) over (
-            partition by customer_id, product_id
-            order by move_number
-        ) as pile_known_at
-    from numbered
+            'sum(moves.quantity) over (partition by refunds.customer_id, '
+            ~ 'refunds.product_id, refunds.move_number '
+            ~ 'order by moves.move_number)'
+        ) }} as balance
+    from numbered as refunds
+    inner join numbered as moves
+        on refunds.customer_id = moves.customer_id
+            and refunds.product_id = moves.product_id
+            and refunds.move_number > moves.move_number
+            and refunds.known_at >= moves.known_at
+    where refunds.is_purchase = 0
 
 ),
 
@@ -112,65 +125,52 @@ piled as (
     select
         *,
         balance - least(0, min(balance) over (
-            partition by customer_id, product_id
+            partition by customer_id, product_id, refund_number
             order by move_number
         )) as height
-    from summed
+    from seen
 
 ),
 
-lowered as (
-
-    select
-        refunds.event_id,
-        purchases.customer_id,
-        purchases.order_id,
-        purchases.position,
-        refunds.move_number,
-        purchases.quantity,
-        purchases.price_amount,
-        purchases.height - min(refunds.height) over (
-            partition by
-                purchases.customer_id,
-                purchases.product_id,
-                purchases.move_number
-            order by refunds.move_number
-        ) as lowered_quantity,
-        refunds.pile_known_at as known_at
-    from piled as purchases
-    inner join piled as refunds
-        on purchases.customer_id = refunds.customer_id
-            and purchases.product_id = refunds.product_id
-            and purchases.move_number < refunds.move_number
-    where purchases.is_purchase = 1 and refunds.is_purchase = 0
-
-),
-
-accumulated as (
+remaining as (
 
     select
         *,
-        least(greatest(lowered_quantity, 0), quantity) as taken_quantity
-    from lowered
+        greatest(quantity - height + min(height) over (
+            partition by customer_id, product_id, refund_number
+            order by move_number desc
+        ), 0) as remaining_quantity
+    from piled
 
 ),
 
-differences as (
+topped as (
 
     select
         *,
-        taken_quantity - coalesce(lag(taken_quantity) over (
-            partition by customer_id, order_id, position
-            order by move_number
-        ), 0) as returned_quantity
-    from accumulated
+        {{ whole(
+            'sum(remaining_quantity) over (partition by customer_id, '
+            ~ 'product_id, refund_number order by move_number desc)'
+        ) }} - remaining_quantity as quantity_above
+    from remaining
+    where is_purchase = 1
+
+),
+
+taken as (
+
+    select
+        *,
+        least(remaining_quantity, refund_quantity - quantity_above)
+            as returned_quantity
+    from topped
 
 ),
 
 returns as (
 
     select
-        event_id,
+        refund_id as event_id,
         customer_id,
         order_id,
         order_id || ':' || cast(
@@ -179,10 +179,10 @@ returns as (
         {{ whole('sum(returned_quantity)') }} as returned_quantity,
         {{ amount('sum(returned_quantity * price_amount)') }}
             as returned_amount,
-        max(known_at) as known_at
-    from differences
+        max(refund_known_at) as known_at
+    from taken
     where returned_quantity > 0
-    group by event_id, customer_id, order_id, position
+    group by refund_id, customer_id, order_id, position
 
 )
 
