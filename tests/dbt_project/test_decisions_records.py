@@ -81,6 +81,19 @@ def announce(shop: Any, run_id: int, at: datetime) -> None:
     shop.execute(f"insert into engine.runs (run_id, lane, as_of, mode, announced_at) values {row}")
 
 
+def block(shop: Any, scope: str, since: datetime, until: datetime) -> None:
+    """What a gate writes when something does not hold."""
+    row = f"('handover/{scope}', '{scope}', 2, timestamp '{since}', timestamp '{until}')"
+    shop.execute(f"insert into engine.quality_blocks (block_id, scope, run_id, created_at, until) values {row}")
+
+
+def sent(shop: Any, trigger_id: str, run_id: int) -> int:
+    """How many messages a run decided to send."""
+    condition = f"verdict = 'send' and trigger_id = '{trigger_id}' and run_id = {run_id}"
+    ((count,),) = shop.rows(f"select count(*) from analysis.act_decisions where {condition}")
+    return int(count)
+
+
 def chain(shop: Any) -> list[str]:
     """The models of the decisions in an order in which they can run."""
     nodes = {n.unique_id: n for n in shop.dbt.manifest.nodes.values() if n.resource_type == "model"}
@@ -163,17 +176,16 @@ def test_what_is_blocked_after_a_run_leaves_its_place_to_others(morning: Any) ->
     assert sent(morning, blocked, 4) > 0
 
 
-def block(shop: Any, scope: str, since: datetime, until: datetime) -> None:
-    """What a gate writes when something does not hold."""
-    row = f"('handover/{scope}', '{scope}', 2, timestamp '{since}', timestamp '{until}')"
-    shop.execute(f"insert into engine.quality_blocks (block_id, scope, run_id, created_at, until) values {row}")
-
-
-def sent(shop: Any, trigger_id: str, run_id: int) -> int:
-    """How many messages a run decided to send."""
-    condition = f"verdict = 'send' and trigger_id = '{trigger_id}' and run_id = {run_id}"
-    ((count,),) = shop.rows(f"select count(*) from analysis.act_decisions where {condition}")
-    return int(count)
+@pytest.mark.parametrize("scope", ["channel:email", "all"])
+def test_a_block_of_everything_takes_every_message_back(morning: Any, scope: str) -> None:
+    """Whatever the abandoned run decided to send is blocked by the next one, which hands over nothing new."""
+    decide(morning, EVENING, 2, "tag:decisions")
+    chosen = "select occurrence_id from analysis.act_decisions where run_id = 2 and verdict = 'send'"
+    block(morning, scope, EVENING, EVENING + timedelta(hours=1))
+    decide(morning, EVENING, 3, "tag:decisions")
+    verdicts = f"select distinct verdict from analysis.act_decisions where run_id = 3 and occurrence_id in ({chosen})"
+    assert morning.rows(verdicts) == [("blocked_by_quality",)]
+    assert morning.rows("select * from analysis.act_messages where withdrawn_reason is null") == []
 
 
 def test_a_crash_between_two_models_is_completed_by_the_next_run(morning: Any, tmp_path: Path) -> None:
