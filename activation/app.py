@@ -200,6 +200,8 @@ class App:
         """
         with leases.hold(self.ledger, leases.DECIDE):
             self._refuse_overtaken(run)
+            # A run that was announced meanwhile must not look abandoned.
+            self.copy_ledger()
             self._build_decisions(run)
             if self._gate(run, "handover").blocks:
                 self.copy_ledger()
@@ -293,8 +295,10 @@ class App:
         """Copy the ledger and rebuild what depends on outcomes only; returns the changes copied."""
         copied = self.copy_ledger()
         run = self.newest_run()
+        # What was delivered after the run's own instant is shown too.
+        variables = self._variables(replace(run, as_of=self.ledger.clock.now()))
         with self._warehouse_file():
-            _require(self.project.run(self._variables(run), target=TARGETS[run.mode], select=OUTCOMES_TAG), "outcomes")
+            _require(self.project.run(variables, target=TARGETS[run.mode], select=OUTCOMES_TAG), "outcomes")
         with self._warehouse() as warehouse:
             warehouse.publish()
         return copied
