@@ -1,7 +1,10 @@
 """The dbt project as the engine sees it: its triggers, audiences and policies, and how its models are run."""
 
+import hashlib
 import json
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +22,8 @@ AUDIENCE_PREFIX = "aud_"
 GENERATED = Path("macros/generated")
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 DEFAULT_TARGET = "live"
+# dbt quotes the lines around a fault between rules of dashes.
+EXCERPT = re.compile(r"\s*-{10,}.*", re.DOTALL)
 DECISIONS_TAG = "tag:decisions"
 OUTCOMES_TAG = "tag:outcomes"
 
@@ -46,10 +51,11 @@ class NodeFailure:
 
 @dataclass(frozen=True, slots=True)
 class DbtReport:
-    """What one dbt invocation did: nodes by status, and the failures."""
+    """What dbt did: nodes by status, the failures, and the names of what was built."""
 
     counts: Mapping[str, int]
     failures: tuple[NodeFailure, ...] = ()
+    built: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -166,6 +172,38 @@ class Project:
         """Build models without their tests."""
         return self._build("run", variables, target, select, exclude)
 
+    def run_changed(self, variables: BuildVariables, *, target: str, exclude: Sequence[str]) -> DbtReport:
+        """Build all models but those with the tags excluded; from scratch where the code is another than last time.
+
+        An incremental model would keep the rows that its former code had made of customers to whom nothing happens.
+        """
+        manifest = self.manifest(target)
+        wanted = _names_without(manifest, exclude)
+        made_by = {name: found for name, found in self._fingerprints(manifest).items() if name in wanted}
+        before = self._built(target)
+        changed = {name for name, found in made_by.items() if before.get(name) != found}
+        parts = [
+            self._build("run", variables, target, " ".join(sorted(names)), None, *more)
+            for names, more in ((wanted - changed, ()), (changed, ("--full-refresh",)))
+            if names
+        ]
+        built = {name: made_by[name] for part in parts for name in part.built if name in made_by}
+        self._built_path(target).write_text(json.dumps({**before, **built}, sort_keys=True), encoding="utf-8")
+        return _together(parts)
+
+    def _fingerprints(self, manifest: Any) -> dict[str, str]:
+        return fingerprints(manifest, read_yaml(self.folder / "dbt_project.yml")["vars"])
+
+    def _built_path(self, target: str) -> Path:
+        return self._target_path(target) / "built.json"
+
+    def _built(self, target: str) -> dict[str, str]:
+        """By which code each model was last built; nothing is known of a file that is absent or broken."""
+        try:
+            return dict(json.loads(self._built_path(target).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):
+            return {}
+
     def test(
         self, variables: BuildVariables, *, target: str, select: str | None = None, exclude: str | None = None
     ) -> DbtReport:
@@ -210,12 +248,13 @@ class Project:
             "--target-path": self._target_path(target),
             "--log-path": logs,
             "--log-level": "none",
+            "--log-level-file": "info",
         }
         options = [str(part) for pair in common.items() for part in pair]
-        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options, "--no-print"])
+        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options, "--no-print", "--no-use-colors-file"])
         if outcome.exception is not None:
             raise BuildError(
-                f"dbt {arguments[0]} failed: {_one_line(str(outcome.exception))}.",
+                f"dbt {arguments[0]} failed: {_one_line(EXCERPT.sub('', str(outcome.exception)))}.",
                 f"Mend the file named and repeat; the whole log is {logs / 'dbt.log'}.",
             )
         return outcome
@@ -230,6 +269,49 @@ def render_list(name: str, models: Iterable[str]) -> str:
         f"{{{{ return([\n{names}]) }}}}\n"
         "{%- endmacro %}\n"
     )
+
+
+def fingerprints(manifest: Any, values: Mapping[str, Any]) -> dict[str, str]:
+    """What stands for each model's code: its SQL, the macros and variables in it, and the code of all that it reads."""
+    found: dict[str, str] = {}
+
+    def code_of(macro_ids: Iterable[str], seen: set[str]) -> str:
+        ours = [manifest.macros[key] for key in sorted(macro_ids) if key.startswith("macro.activation.")]
+        new = [macro for macro in ours if macro.unique_id not in seen]
+        seen.update(macro.unique_id for macro in new)
+        return "".join(macro.macro_sql + code_of(macro.depends_on.macros, seen) for macro in new)
+
+    def fingerprint(key: str) -> str:
+        if key not in manifest.nodes:
+            return key
+        if key not in found:
+            node = manifest.nodes[key]
+            code = node.raw_code + code_of(node.depends_on.macros, set())
+            variables = {name: value for name, value in sorted(values.items()) if name in code}
+            parents = [fingerprint(parent) for parent in sorted(getattr(node.depends_on, "nodes", ()))]
+            parts = [node.checksum.checksum, node.config.materialized, code, variables, parents]
+            found[key] = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+        return found[key]
+
+    models = [node for node in manifest.nodes.values() if node.resource_type == "model"]
+    return {node.name: fingerprint(node.unique_id) for node in models}
+
+
+def _names_without(manifest: Any, tags: Sequence[str]) -> set[str]:
+    """The models that have none of the tags, written as dbt selects them."""
+    models = (node for node in manifest.nodes.values() if node.resource_type == "model")
+    return {node.name for node in models if not {f"tag:{tag}" for tag in node.tags} & set(tags)}
+
+
+def _together(reports: Iterable[DbtReport]) -> DbtReport:
+    counts: Counter[str] = Counter()
+    failures: list[NodeFailure] = []
+    built: list[str] = []
+    for report in reports:
+        counts.update(report.counts)
+        failures += report.failures
+        built += report.built
+    return DbtReport(dict(counts), tuple(failures), tuple(built))
 
 
 def _declared(models: Iterable[Mapping[str, Any]], key: str, kind: type[Policy]) -> list[Declared[Policy]]:
@@ -266,12 +348,15 @@ def _refuse_repeats(found: Sequence[Declared[Policy]], key: str) -> None:
 def _report(results: Iterable[Any]) -> DbtReport:
     counts: dict[str, int] = {}
     failures: list[NodeFailure] = []
+    built: list[str] = []
     for result in results:
         status = str(result.status)
         counts[status] = counts.get(status, 0) + 1
         if status in ("error", "fail", "runtime error"):
             failures.append(_failure(result))
-    return DbtReport(counts, tuple(failures))
+        elif status == "success":
+            built.append(result.node.name)
+    return DbtReport(counts, tuple(failures), tuple(built))
 
 
 def _failure(result: Any) -> NodeFailure:
