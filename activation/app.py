@@ -19,7 +19,7 @@ from activation.delivery.handover import read_member_changes, read_messages
 from activation.delivery.plan import plan
 from activation.delivery.render import Renderer, missing_templates
 from activation.delivery.send import Engine, SendReport, require_delivered
-from activation.destinations import account_for, open_destination
+from activation.destinations import account_for, open_destination, require_kind
 from activation.destinations.base import Destination
 from activation.errors import BuildError, BusyError, ConfigError, PolicyError, RunRefusedError
 from activation.feedback.links import UnsubscribeLinks
@@ -155,12 +155,17 @@ class App:
         return found
 
     def check(self) -> dict[str, int]:
-        """Check every policy and every template. Raises PolicyError naming all that is wrong."""
+        """Check every policy, template and destination. Raises PolicyError or ConfigError naming what is wrong."""
+        for name, config in self.config.destinations.items():
+            require_kind(name, config.kind)
         triggers, audiences = self.project.triggers(), self.project.audiences()
         faults = missing_templates([declared.policy for declared in triggers], self.template_folders, self.config)
         for declared in triggers:
             if declared.policy.sender not in self.config.senders:
                 faults.append(f"{declared.file}: sender: {CONFIG_FILE} has no sender `{declared.policy.sender}`.")
+            reached = {config.channel for config in self.config.destinations.values()}
+            for channel in sorted(set(declared.policy.channels.names) - reached):
+                faults.append(f"{declared.file}: channels: {CONFIG_FILE} has no destination for {channel}.")
             if declared.model != f"{TRIGGER_PREFIX}{declared.policy.id}":
                 faults.append(f"{declared.file}: id: the model of `{declared.policy.id}` is called {declared.model}.")
         for member in audiences:
@@ -177,15 +182,16 @@ class App:
     def build_facts(self, run: Run) -> DbtReport:
         """Build and test everything up to the triggers. A trigger that fails is blocked; anything else is an error."""
         self.check()
-        outside = f"{DECISIONS_TAG} {OUTCOMES_TAG}"
+        outside = (DECISIONS_TAG, OUTCOMES_TAG)
         with self._warehouse_file():
             variables, target = self._variables(run), TARGETS[run.mode]
             _require(self.project.seed(variables, target=target), "seeds")
-            built = self.project.run(variables, target=target, exclude=outside)
-            tested = self.project.test(variables, target=target, exclude=outside)
+            built = self.project.run_changed(variables, target=target, exclude=outside)
+            tested = self.project.test(variables, target=target, exclude=" ".join(outside))
         blocks = _failure_blocks([*built.failures, *tested.failures], run.as_of)
         with self._warehouse() as warehouse:
             write_blocks(warehouse, self._model_report(run, blocks))
+        _tell_of(blocks)
         return replace(built, counts={**built.counts, "blocked_scopes": len(blocks)})
 
     def check_quality(self, run: Run) -> GateReport:
@@ -347,6 +353,7 @@ class App:
             )
         with self._warehouse() as warehouse:
             write_blocks(warehouse, report)
+        _tell_of(report.blocks)
         return report
 
     def _model_report(self, run: Run, blocks: Sequence[Block]) -> GateReport:
@@ -420,6 +427,11 @@ def _failure_blocks(failures: Iterable[NodeFailure], as_of: datetime) -> list[Bl
             reasons.setdefault(scope, []).append(f"{failure.name}: {failure.message}")
     until = as_of + BLOCK_LENGTH
     return [Block(scope, "; ".join(found), Severity.CRITICAL, until) for scope, found in sorted(reasons.items())]
+
+
+def _tell_of(blocks: Iterable[Block]) -> None:
+    for block in blocks:
+        logger.warning("%s is blocked until %s: %s", block.scope, block.until, block.reason)
 
 
 @contextmanager

@@ -35,6 +35,12 @@ def registry() -> Mapping[str, EntryPoint]:
     return {**found, **shipped}
 
 
+def require_kind(name: str, kind: str) -> None:
+    """Raises ConfigError when nobody brings a destination's kind."""
+    if kind not in registry():
+        raise ConfigError(f"{CONFIG_FILE}: destinations.{name}.kind: {kind!r} is not known.", _known_kinds())
+
+
 def account_for(name: str, config: DestinationConfig, settings: Settings) -> Account:
     """The account that `activation.yml` and the environment describe together; the environment's URI wins.
 
@@ -71,11 +77,12 @@ def open_destination(account: Account) -> Destination:
 def _entry(kind: str) -> EntryPoint:
     known = registry()
     if kind not in known:
-        raise ConfigError(
-            f"The destination kind {kind!r} is not known.",
-            f"Use one of {', '.join(sorted(known))}, or install the package that brings it.",
-        )
+        raise ConfigError(f"The destination kind {kind!r} is not known.", _known_kinds())
     return known[kind]
+
+
+def _known_kinds() -> str:
+    return f"Use one of {', '.join(sorted(registry()))}, or install the package that brings it."
 
 
 def _refuse_outside(name: str, connection: Secret | None) -> None:

@@ -112,7 +112,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, EOFError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         raise LoadError(
             f"{path} is damaged or not what its extension says: {reason}.",
             "Export it again, or correct its extension.",
