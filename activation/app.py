@@ -192,7 +192,7 @@ class App:
         with self._warehouse() as warehouse:
             write_blocks(warehouse, self._model_report(run, blocks))
         _tell_of(blocks)
-        return replace(built, counts={**built.counts, "blocked_scopes": len(blocks)})
+        return replace(built, counts={**built.counts, "blocks": len(blocks)})
 
     def check_quality(self, run: Run) -> GateReport:
         """The gate before the decisions: sources and triggers. What fails is blocked, not raised."""
@@ -242,7 +242,7 @@ class App:
             "rows_loaded": sum(report.rows_loaded for report in loaded),
             "changes_copied": copied,
             "models": facts.counts.get("success", 0),
-            "blocked_scopes": facts.counts["blocked_scopes"] + len(gate.blocks),
+            "blocks": facts.counts["blocks"] + len(gate.blocks),
         }
 
     # Delivery

@@ -244,7 +244,7 @@ def test_nothing_is_sent_before_a_run(story: Story) -> None:
 def test_a_build_without_events_sends_nothing(story: Story) -> None:
     """An empty deployment is launched; that is no error."""
     result = story.results["no events"]
-    assert (result["rows_loaded"], result["messages"], result["planned"], result["blocked_scopes"]) == (0, 0, 0, 0)
+    assert (result["rows_loaded"], result["messages"], result["planned"], result["blocks"]) == (0, 0, 0, 0)
     assert story.newest["no events"] == result["run_id"]
 
 
@@ -357,7 +357,7 @@ def test_without_a_signing_key_nothing_is_sent(story: Story) -> None:
 
 def test_a_later_run_completes_the_work(story: Story) -> None:
     """Mended triggers are built anew, also for customers to whom nothing happened, and what waited goes out."""
-    assert story.results["mended"]["blocked_scopes"] == 0
+    assert story.results["mended"]["blocks"] == 0
     found = story.triggers("mended")
     assert found["order_confirmation"] == len(NAMES)
     assert found["cart_abandonment"] > 0

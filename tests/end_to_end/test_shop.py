@@ -95,6 +95,8 @@ def down(story: Story, app: App) -> None:
     story.deployment.inbox = Inbox(app.settings.inbox_path, port)
     story.deployment.inbox.start()
     note(story, "back", app, app.send())
+    for audience_id in app.audience_ids():
+        app.sync(audience_id)
     app.refresh_outcomes()
 
 
