@@ -32,7 +32,7 @@ down: ## Stop what `make up` left running
 	@$(BIN)/python -m activation.orchestration.local down
 
 test: check ## Run everything that must pass
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Lint, types, import arrows, SQL style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .
