@@ -43,7 +43,7 @@ check: setup ## Lint, types, import arrows, SQL style
 bench: setup ## Measure speed, as ratios in one run
 	@$(BIN)/python -m benchmarks
 
-docs: setup ## Write dbt's documentation of the models, as one offline page
+docs: setup ## Write the models' documentation as one offline page, and the policy reference
 	@$(BIN)/activation docs
 
 lock: setup ## Pin the newest dependencies that pyproject.toml allows

@@ -202,11 +202,7 @@ def report(as_json: bool) -> None:
     \b
     Example: activation report
     """
-    from activation import operations
-
-    with opened() as app:
-        app.refresh_outcomes()
-        path = operations.write_report(app)
+    path = asked("publish_report")
     say({"report": str(path)}, as_json, lambda result: f"The report is {result['report']}")
 
 
@@ -285,13 +281,19 @@ def doctor(as_json: bool) -> None:
 
 @main.command()
 def docs() -> None:
-    """Write dbt's documentation of every model as one offline page.
+    """Write dbt's documentation of every model as one offline page, and the policy reference of this project.
 
     \b
     Example: activation docs
     """
+    from activation.policy import reference
+
     with opened() as app:
+        page = app.settings.project / "docs" / "policy.md"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(reference(), encoding="utf-8")
         click.echo(f"The models' documentation is {app.project.write_docs()}")
+        click.echo(f"The policy reference is {page}")
 
 
 @main.group()
@@ -336,11 +338,9 @@ def trigger_explain(name: str, customer: str, as_json: bool) -> None:
     \b
     Example: activation trigger explain cart_abandonment --customer cust-0000042
     """
-    from activation import operations
     from activation.decisions.explain import NOTHING
 
-    with opened() as app:
-        stories = operations.explain_trigger(app, name, customer)
+    stories = asked("explain_trigger", name, customer)
     if as_json:
         click.echo(json.dumps(stories, default=str))
         return

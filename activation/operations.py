@@ -32,9 +32,14 @@ def run_all(app: App, tell: Callable[[str], object]) -> dict[str, Any]:
         tell(f"Syncing {audience_id}")
         result[audience_id] = app.sync(audience_id)
     tell("Writing the report")
-    app.refresh_outcomes()
-    result["report"] = str(write_report(app))
+    result["report"] = str(publish_report(app))
     return result
+
+
+def publish_report(app: App) -> Path:
+    """Bring outcomes into the warehouse and write the report from them; returns where it is."""
+    app.refresh_outcomes()
+    return write_report(app)
 
 
 def write_report(app: App) -> Path:
