@@ -1,8 +1,6 @@
 """Puts the parts together: one method per step of a run, each of which may be repeated."""
 
 import logging
-import signal
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from activation.delivery.handover import read_member_changes, read_messages
 from activation.delivery.plan import plan
 from activation.delivery.render import Renderer, missing_templates
 from activation.delivery.send import Engine, SendReport, require_delivered
+from activation.delivery.stopping import asked_to_stop
 from activation.destinations import account_for, open_destination, require_kind
 from activation.destinations.base import Destination
 from activation.errors import BuildError, BusyError, ConfigError, PolicyError, RunRefusedError
@@ -182,6 +181,8 @@ class App:
     def build_facts(self, run: Run) -> DbtReport:
         """Build and test everything up to the triggers. A trigger that fails is blocked; anything else is an error."""
         self.check()
+        if run.mode is RunMode.ANALYSIS:
+            self._forget_analysis()
         outside = (DECISIONS_TAG, OUTCOMES_TAG)
         with self._warehouse_file():
             variables, target = self._variables(run), TARGETS[run.mode]
@@ -356,6 +357,11 @@ class App:
         _tell_of(report.blocks)
         return report
 
+    def _forget_analysis(self) -> None:
+        """An analysis shows its own instant only: tables built as of a later one know too much."""
+        with self._warehouse() as warehouse:
+            warehouse.execute(f'drop schema if exists "{SCHEMAS[RunMode.ANALYSIS]}" cascade')
+
     def _model_report(self, run: Run, blocks: Sequence[Block]) -> GateReport:
         scopes = {"all", *(f"trigger:{declared.policy.id}" for declared in self.project.triggers())}
         return GateReport(
@@ -383,7 +389,7 @@ class App:
 
     def _deliver(self, queue: str) -> SendReport:
         destination = queue.partition(":")[0]
-        with _asked_to_stop() as stop:
+        with asked_to_stop() as stop:
             return Engine(self.ledger, self._open(destination), self.renderer, stop=stop).deliver(queue)
 
     def _open(self, name: str) -> Destination:
@@ -432,17 +438,3 @@ def _failure_blocks(failures: Iterable[NodeFailure], as_of: datetime) -> list[Bl
 def _tell_of(blocks: Iterable[Block]) -> None:
     for block in blocks:
         logger.warning("%s is blocked until %s: %s", block.scope, block.until, block.reason)
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """An event that SIGTERM sets, so that a window is finished and recorded before the process ends."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -13,6 +13,7 @@ from activation.app import open_app
 from activation.errors import RunRefusedError
 from activation.ledger import runs
 from activation.simulator.inbox import Inbox
+from activation.warehouses import open_warehouse
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +109,11 @@ def test_a_backfill_builds_an_analysis_and_can_send_nothing(home: Path) -> None:
         run_id = steps.start_run("backfill", datetime(2026, 2, 1, tzinfo=UTC))
         run = app.run(run_id)
         assert run.as_of == datetime(2026, 2, 1)
+        steps.build_facts(run_id)
+        with open_warehouse(app.settings) as warehouse:
+            (known,) = warehouse.rows("select max(known_at) as latest, count(*) as events from analysis.int_events")
+        assert known["events"] > 100
+        assert known["latest"] <= run.as_of
         with pytest.raises(RunRefusedError):
             runs.assert_may_send(app.ledger, run)
         with pytest.raises(RunRefusedError):
