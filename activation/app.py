@@ -37,7 +37,7 @@ from activation.project import (
     NodeFailure,
     Project,
 )
-from activation.quality import Block, GateReport, Severity, duckdb_url, run_gates, write_blocks
+from activation.quality import Block, GateReport, Limits, Severity, duckdb_url, run_gates, write_blocks
 from activation.settings import Settings
 from activation.warehouses import Warehouse, open_warehouse
 
@@ -351,6 +351,7 @@ class App:
                 as_of=run.as_of,
                 docs_folder=self.settings.data_docs_path.parent,
                 context_folder=self.settings.home / "quality",
+                limits=Limits(**self.config.quality.model_dump(exclude_none=True)),
             )
         with self._warehouse() as warehouse:
             write_blocks(warehouse, report)

@@ -73,12 +73,22 @@ class BrandConfig(Strict):
     default_locale: str = "en"
 
 
+class QualityConfig(Strict):
+    """Limits of the quality gates that a deployment sets otherwise; None leaves the gates' own."""
+
+    volume_factor: int | None = Field(default=None, ge=2)
+    volume_floor: int | None = Field(default=None, ge=1)
+    quarantine_share: float | None = Field(default=None, gt=0, le=1)
+    freshness: Duration | None = None
+
+
 class Config(Strict):
     """The whole of `activation.yml`."""
 
     brands: dict[str, BrandConfig]
     senders: dict[str, SenderConfig]
     destinations: dict[str, DestinationConfig]
+    quality: QualityConfig = QualityConfig()
 
     def destination_for(self, channel: Channel) -> str:
         """The name of the destination that takes a channel's messages; the first one listed wins."""

@@ -1,13 +1,15 @@
 """The deployment's own settings."""
 
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from activation.config import parse_duration, read_config
+from activation.config import QualityConfig, parse_duration, read_config
 from activation.errors import ConfigError
 from activation.model import Channel
+from activation.quality import Limits
 
 GOOD = """
 brands: {default: {name: Shop, site_url: https://shop.example}}
@@ -36,6 +38,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (GOOD.replace("kind: smtp, ", ""), "destinations.inbox.kind"),
         (GOOD.replace("smtp://127", "smtp://user:secret@127"), "password"),
         (GOOD.replace("channel: email", "channel: carrier_pigeon"), "destinations.inbox.channel"),
+        (GOOD + "quality: {volume_floor: 0}\n", "quality.volume_floor"),
         ("brands: [", "not valid YAML"),
         ("", "top level"),
     ],
@@ -48,6 +51,15 @@ def test_a_fault_is_refused_by_file_and_field(tmp_path: Path, text: str, named: 
     assert "activation.yml" in str(caught.value)
     assert caught.value.remedy
     assert "secret" not in str(caught.value)
+
+
+def test_limits_of_the_gates_can_be_set(tmp_path: Path) -> None:
+    """What is not set stays the gates' own, and every limit that may be set is one of theirs."""
+    config = read_config(write(tmp_path, GOOD + "quality: {volume_floor: 50000, freshness: 48h}\n"))
+    limits = Limits(**config.quality.model_dump(exclude_none=True))
+    assert (limits.volume_floor, limits.freshness) == (50_000, timedelta(hours=48))
+    assert limits.volume_factor == Limits().volume_factor
+    assert set(QualityConfig.model_fields) <= {field.name for field in fields(Limits)}
 
 
 def test_an_absent_file_names_the_remedy(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A sender that is killed in mid-send, over a real mail server, and the run that follows."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -67,6 +68,10 @@ def test_a_killed_run_repeated_loses_nothing_and_doubles_only_what_the_policy_re
     twice = [identity for identity, count in Counter(killer.ids).items() if count > 1]
     assert len(killer.ids) - len(set(killer.ids)) == len(twice) <= window
     assert len(set(killer.ids)) >= states["accepted"]
+    resent = {
+        hashlib.sha256(key.encode()).hexdigest() for key, purpose in known.items() if purpose != Purpose.MARKETING
+    }
+    assert {identity.partition("<")[2].partition("@")[0] for identity in twice} <= resent
 
 
 def repeat_later(deployment: Any) -> dict[str, Any]:
