@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from activation.simulator import documents
 from activation.simulator.people import DAY, HOUR, MINUTE, SECOND, Ints, People
-from activation.simulator.scripts import EVENT_NAMES, VIEWED, Events
+from activation.simulator.scripts import Events
+from activation.simulator.vocabulary import EVENT_NAMES, VIEWED
 
 LATE_SHARE, REPEATED_SHARE, BROKEN_SHARE = 0.03, 0.02, 0.002
 LATEST = 3 * DAY

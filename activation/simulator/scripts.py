@@ -20,20 +20,17 @@ from activation.simulator.visits import (
     STAYS_UNKNOWN,
     Visits,
 )
-
-NAMES = (
-    "Product Viewed",
-    "Product Added",
-    "Product Removed",
-    "Checkout Started",
-    "Order Completed",
-    "Signed In",
-    "Signed Up",
-    "Order Refunded",
-    "Order Cancelled",
+from activation.simulator.vocabulary import (
+    ADDED,
+    CANCELLED,
+    CHECKOUT_STARTED,
+    COMPLETED,
+    REFUNDED,
+    REMOVED,
+    SIGNED_IN,
+    SIGNED_UP,
+    VIEWED,
 )
-VIEWED, ADDED, REMOVED, CHECKOUT_STARTED, COMPLETED, SIGNED_IN, SIGNED_UP, REFUNDED, CANCELLED = range(len(NAMES))
-EVENT_NAMES = pa.array(NAMES)
 
 # Places in a visit: views at 10, 20, …; what belongs to a view just after it; the cart's end after all views.
 STEP, AFTER_VIEW, SIGN_OFFSET = 10, 2, 5

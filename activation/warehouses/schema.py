@@ -39,11 +39,13 @@ CHANGE_TABLES = (
     "contact_points",
     "consents",
     "products",
+    "accounts",
     "subscriptions",
     "invoices",
     "bookings",
     "incidents",
     "loyalty_points",
+    "service_contacts",
 )
 
 LOADS: Columns = (

@@ -1,0 +1,111 @@
+"""The steps of a run, one command each."""
+
+from pathlib import Path
+
+import click
+
+from activation.cli.main import JSON, asked, counts, main, opened, say
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--table", default="events", show_default=True, help="The raw table these rows belong to.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="YAML that maps foreign columns and event names.")
+@click.option("--history", is_flag=True, help="Import the past: known when it happened, not when it is loaded.")
+@JSON
+def load(files: tuple[str, ...], table: str, mapping: Path | None, history: bool, as_json: bool) -> None:
+    """Load Parquet, CSV or JSON lines (compressed, globs) into the raw tables.
+
+    \b
+    Example: activation load 'extracts/2026-03-*.parquet' --mapping shop.yml
+    """
+    with opened() as app:
+        report = app.load(files, table=table, mapping=mapping, history=history)
+    summary = {
+        "load_id": report.load_id,
+        "rows_read": report.rows_read,
+        "rows_loaded": report.rows_loaded,
+        "rows_duplicate": report.rows_duplicate,
+        "rows_quarantined": report.rows_quarantined,
+        "rows_skipped": report.rows_skipped,
+        "reasons": dict(report.reasons),
+    }
+    say(summary, as_json, counts("Loaded"))
+
+
+@main.command()
+@JSON
+def build(as_json: bool) -> None:
+    """Load what landed, build the models, check quality, decide, and announce a live run.
+
+    \b
+    Example: activation build --json
+    """
+    with opened() as app:
+        result = app.build()
+    say(result, as_json, counts("Built"))
+
+
+@main.command()
+@JSON
+def check(as_json: bool) -> None:
+    """Check activation.yml, every policy and every template, without touching the warehouse.
+
+    \b
+    Example: activation check
+    """
+    with opened() as app:
+        result = app.check()
+    say(result, as_json, counts("In order"))
+
+
+@main.command()
+@JSON
+def send(as_json: bool) -> None:
+    """Plan what the newest live run decided, and deliver it.
+
+    \b
+    Example: activation send
+    """
+    with opened() as app:
+        result = app.send()
+    say(result, as_json, counts("Delivered"))
+
+
+@main.command()
+@click.argument("audience", required=False)
+@JSON
+def sync(audience: str | None, as_json: bool) -> None:
+    """Push what changed in one audience, or in all of them, to their lists.
+
+    \b
+    Example: activation sync lapsed_customers
+    """
+    with opened() as app:
+        names = [audience] if audience else app.audience_ids()
+        result = {name: app.sync(name) for name in names}
+    say(result, as_json, counts("Synced"))
+
+
+@main.command()
+@JSON
+def run(as_json: bool) -> None:
+    """All steps once, without Airflow: build, send, sync, report.
+
+    \b
+    Example: activation run
+    """
+    result = asked("run_all", tell=lambda step: None if as_json else click.echo(step, err=True))
+    say(result, as_json, counts("Ran"))
+
+
+@main.command()
+@JSON
+def report(as_json: bool) -> None:
+    """Bring outcomes into the warehouse and write the report, one offline page.
+
+    \b
+    Example: activation report
+    """
+    path = asked("publish_report")
+    say({"report": str(path)}, as_json, lambda result: f"The report is {result['report']}")

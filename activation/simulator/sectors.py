@@ -1,0 +1,60 @@
+"""What a sector of the demo shop is: a part of its business that goes on beside the visits, stretch by stretch."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from activation.simulator.people import Ints, People
+from activation.simulator.registry import Changes
+from activation.simulator.scripts import Events
+
+Memory = dict[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The orders of a stretch, one element each, in the order of `ordered_at`; amounts in pence.
+
+    `product`, `quantity` and `price` have a row per order and a column per slot; an empty slot's product is -1.
+    """
+
+    number: Ints  # as in `order-00000042`
+    person: Ints
+    ordered_at: Ints
+    total: Ints
+    product: Ints
+    quantity: Ints
+    price: Ints
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """At most a day of the shop's life, from `start` to `end` (microseconds since 1970 UTC).
+
+    `people` may be read only; `changes` takes rows of change and `counts` what is to be said of the stretch.
+    """
+
+    start: int
+    end: int
+    people: People
+    orders: Orders
+    changes: Changes
+    counts: Counter[str]
+
+
+class Sector(Protocol):
+    """A part of the business. It remembers only what it puts into its memory, which the shop keeps for it."""
+
+    name: str
+
+    def live(self, rng: np.random.Generator, stretch: Stretch, memory: Memory) -> Events:
+        """What happens in a stretch, and what it makes happen later: events may lie after `stretch.end`.
+
+        `rng` belongs to this sector and stretch alone; `memory` is empty in the first stretch and may be written.
+        """
