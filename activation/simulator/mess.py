@@ -34,7 +34,9 @@ def arrive(rng: np.random.Generator, people: People, events: Events, first_numbe
     occurred_at = events.occurred_at + np.where(events.device > 0, people.skew[events.person], 0)
     received_at = events.occurred_at + _delays(rng, count)
     is_server = events.device == 0
-    context = documents.contexts(people.place[events.person], people.device_kind[events.person])
+    context = _context(documents.contexts(people.place[events.person], people.device_kind[events.person]), is_server)
+    if events.context is not None:
+        context = pa.compute.coalesce(events.context, context)
     columns = [
         documents.event_ids(first_number, count),
         EVENT_NAMES.take(pa.array(events.kind)),
@@ -43,7 +45,7 @@ def arrive(rng: np.random.Generator, people: People, events: Events, first_numbe
         pa.array(occurred_at).cast(pa.timestamp("us")),
         pa.array(received_at).cast(pa.timestamp("us")),
         events.properties,
-        _context(context, is_server),
+        context,
     ]
     clean = pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
     broken = _broken(rng, clean, np.flatnonzero(events.kind == VIEWED), first_number + count)

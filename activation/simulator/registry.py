@@ -21,7 +21,6 @@ from activation.simulator.people import (
     People,
 )
 
-CHANGE_TABLES = ("customers", "contact_points", "consents", "products")
 CHANNEL, PURPOSE, BRAND = "email", "marketing", "default"
 CHANGE_SCHEMA = pa.schema(
     [("id", pa.string()), ("attributes", pa.string()), ("changed_at", pa.timestamp("us")), ("is_deleted", pa.bool_())]
@@ -42,12 +41,23 @@ class Changes:
     """Rows of change, table by table."""
 
     rows: dict[str, list[tuple[str, str, int, bool]]] = field(default_factory=lambda: defaultdict(list))
+    columns: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, table: str, row_id: str, attributes: str, changed_at: int, *, is_deleted: bool = False) -> None:
         self.rows[table].append((row_id, attributes, int(changed_at) // 1000 * 1000, is_deleted))
 
+    def add_all(self, table: str, row_ids: pa.Array, attributes: pa.Array, changed_at: Ints) -> None:
+        """Many rows at once, none of them a deletion, as columns."""
+        times = pa.array(np.asarray(changed_at) // 1000 * 1000).cast(pa.timestamp("us"))
+        columns = [row_ids, attributes, times, pa.array(np.zeros(len(row_ids), dtype=np.bool_))]
+        if len(row_ids):
+            self.columns[table].append(pa.Table.from_arrays(columns, schema=CHANGE_SCHEMA))
+
     def tables(self) -> dict[str, pa.Table]:
-        return {table: _table(rows) for table, rows in self.rows.items()}
+        parts = {table: list(columns) for table, columns in self.columns.items()}
+        for table, rows in self.rows.items():
+            parts.setdefault(table, []).insert(0, _table(rows))
+        return {table: pa.concat_tables(tables) for table, tables in parts.items()}
 
 
 def _table(rows: list[tuple[str, str, int, bool]]) -> pa.Table:

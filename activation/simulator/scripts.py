@@ -64,6 +64,7 @@ class Events:
     device: Ints  # 0 where the event names no device
     occurred_at: Ints
     properties: Any
+    context: Any = None  # texts that stand for the usual context where they are not null
 
     def __len__(self) -> int:
         return len(self.kind)

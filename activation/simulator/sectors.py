@@ -28,6 +28,9 @@ class Orders:
     product: Ints
     quantity: Ints
     price: Ints
+    cancelled_at: Ints  # 0 where never; may lie after the stretch, as may the next
+    refunded_at: Ints  # 0 where never
+    refunded: Ints  # how much of the total
 
     def __len__(self) -> int:
         return len(self.number)
@@ -37,12 +40,14 @@ class Orders:
 class Stretch:
     """At most a day of the shop's life, from `start` to `end` (microseconds since 1970 UTC).
 
-    `people` may be read only; `changes` takes rows of change and `counts` what is to be said of the stretch.
+    `people` may be read only, and keeps its order: a place in it is the same person for ever. `changes` takes rows of
+    change and `counts` what is to be said of the stretch.
     """
 
     start: int
     end: int
     people: People
+    prices: Ints  # of every product
     orders: Orders
     changes: Changes
     counts: Counter[str]

@@ -248,4 +248,9 @@ def _joined(first: Events, second: Events) -> Events:
         device=np.concatenate([first.device, second.device]),
         occurred_at=np.concatenate([first.occurred_at, second.occurred_at]),
         properties=pa.concat_arrays([first.properties, second.properties]),
+        context=pa.concat_arrays([_contexts(first), _contexts(second)]),
     )
+
+
+def _contexts(events: Events) -> pa.StringArray:
+    return pa.nulls(len(events), pa.string()) if events.context is None else events.context
