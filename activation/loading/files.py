@@ -11,15 +11,19 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from activation.errors import LoadError
 from activation.loading.json_text import parsed_json
+from activation.loading.lines import KEPT, LONGEST_LINE, TOO_LONG, BytesLine, byte_lines, text_lines
 from activation.loading.source import SourceColumns
 
 BATCH_ROWS = 131_072
 TEXT_BATCH_ROWS = 50_000
 CHUNK_BYTES = 8 << 20
+COARSE_UNITS = {"s": 1_000_000, "ms": 1_000}
+PARQUET_BYTES = 256 << 20  # of a batch, as the file's own statistics estimate it
 FORMATS = {
     ".parquet": "parquet",
     ".csv": "csv",
@@ -45,6 +49,7 @@ class SourceFile:
     path: Path
     format: str
     compression: str | None
+    found_as: tuple[int, int, int] = (0, 0, 0)
 
     def read(self) -> tuple[SourceColumns, Iterator[pa.RecordBatch]]:
         """The file's columns and its rows. Raises LoadError when the file is not what its extension says."""
@@ -55,6 +60,11 @@ class SourceFile:
     def _checked(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         with _readable(self.path):
             yield from batches
+        if self.found_as != _state_of(self.path):
+            raise LoadError(
+                f"{self.path} was changed while it was read.",
+                "Nothing of it was loaded; repeat when it is whole. Write a file under another name, then rename it.",
+            )
 
 
 def find_files(paths: Sequence[str | Path]) -> list[SourceFile]:
@@ -104,7 +114,13 @@ def _source_file(path: Path) -> SourceFile:
         )
     if path.stat().st_size == 0:
         raise LoadError(f"{path} is empty.", "Leave it out, or export it again.")
-    return SourceFile(path, *known)
+    return SourceFile(path, *known, found_as=_state_of(path))
+
+
+def _state_of(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written to or replaced."""
+    state = path.stat()
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 @contextmanager
@@ -144,15 +160,51 @@ def _read_parquet(file: SourceFile) -> tuple[SourceColumns, Iterator[pa.RecordBa
 
 def _parquet_batches(parquet: Any, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
     first = 1
-    for batch in parquet.iter_batches(batch_size=BATCH_ROWS):
+    for batch in parquet.iter_batches(batch_size=_parquet_batch_rows(parquet.metadata)):
         rows = batch.num_rows
+        columns = [_in_microseconds(column) for column in batch.columns]
+        faults, columns = _without_long_values(columns) if batch.nbytes > LONGEST_LINE else (None, columns)
         lead = [
             pa.array(np.arange(first, first + rows), pa.int64()),
             pa.nulls(rows, pa.string()),
-            pa.nulls(rows, pa.string()),
+            pa.nulls(rows, pa.string()) if faults is None else faults,
         ]
-        yield pa.RecordBatch.from_arrays([*lead, *batch.columns], names=[*(name for name, _ in LEAD_FIELDS), *names])
+        yield pa.RecordBatch.from_arrays([*lead, *columns], names=[*(name for name, _ in LEAD_FIELDS), *names])
         first += rows
+
+
+def _parquet_batch_rows(metadata: Any) -> int:
+    """As many rows as are worth reading at once, fewer where they are large."""
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    largest = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows), default=1)
+    return max(1, min(BATCH_ROWS, int(PARQUET_BYTES / max(largest, 1))))
+
+
+def _in_microseconds(column: Any) -> Any:
+    """A column of coarser timestamps as microseconds; what they cannot hold becomes a time that no event has."""
+    factor = COARSE_UNITS.get(column.type.unit) if pa.types.is_timestamp(column.type) else None
+    if factor is None:
+        return column
+    latest = int(np.iinfo(np.int64).max // 2 // factor)
+    values = pc.max_element_wise(
+        pc.min_element_wise(column.cast(pa.int64()), latest, skip_nulls=False), -latest, skip_nulls=False
+    )
+    return pc.multiply(values, factor).cast(pa.timestamp("us", column.type.tz))
+
+
+def _without_long_values(columns: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """The fault of every row that has a value which is too long, and the columns with such values cut short."""
+    is_too_long = np.zeros(len(columns[0]), dtype=np.bool_)
+    cut = list(columns)
+    for place, column in enumerate(columns):
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            continue
+        long = pc.fill_null(pc.greater(pc.binary_length(column), LONGEST_LINE), False).to_numpy(zero_copy_only=False)
+        if long.any():
+            short = pc.utf8_slice_codeunits(column.filter(pa.array(long)), 0, KEPT)
+            cut[place] = pc.replace_with_mask(column, pa.array(long), short)
+            is_too_long |= long
+    return pc.if_else(pa.array(is_too_long), pa.scalar(TOO_LONG), pa.scalar(None, pa.string())), cut
 
 
 def _read_json_lines(file: SourceFile) -> tuple[SourceColumns, Iterator[pa.RecordBatch]]:
@@ -164,11 +216,10 @@ def _read_json_lines(file: SourceFile) -> tuple[SourceColumns, Iterator[pa.Recor
 
 
 def _json_batches(stream: io.BufferedReader) -> Iterator[pa.RecordBatch]:
-    first = 1
     with stream:
-        while lines := stream.readlines(CHUNK_BYTES):
-            rows = [_json_row(number, line) for number, line in enumerate(lines, first) if not line.isspace()]
-            first += len(lines)
+        numbered = enumerate(byte_lines(stream), 1)
+        while lines := _chunk(numbered):
+            rows = [_json_row(number, line) for number, line in lines if not line.content.isspace()]
             if rows:
                 yield pa.RecordBatch.from_arrays(
                     [
@@ -179,11 +230,25 @@ def _json_batches(stream: io.BufferedReader) -> Iterator[pa.RecordBatch]:
                 )
 
 
-def _json_row(number: int, line: bytes) -> tuple[int, str, str | None]:
+def _chunk(numbered: Iterator[tuple[int, BytesLine]]) -> list[tuple[int, BytesLine]]:
+    """The next lines, up to some number of bytes."""
+    taken: list[tuple[int, BytesLine]] = []
+    size = 0
+    for number, line in numbered:
+        taken.append((number, line))
+        size += len(line.content)
+        if size >= CHUNK_BYTES:
+            break
+    return taken
+
+
+def _json_row(number: int, line: BytesLine) -> tuple[int, str, str | None]:
+    if line.is_too_long:
+        return number, line.content.decode(errors="replace"), TOO_LONG
     try:
-        text = line.decode().rstrip("\r\n")
+        text = line.content.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        return number, line.decode(errors="replace").rstrip("\r\n"), "bad_encoding"
+        return number, line.content.decode(errors="replace").rstrip("\r\n"), "bad_encoding"
     try:
         found = parsed_json(text)
     except (ValueError, RecursionError):
@@ -205,28 +270,34 @@ def _read_delimited(file: SourceFile, delimiter: str) -> tuple[SourceColumns, It
 def _delimited_rows(stream: io.BufferedReader, delimiter: str) -> Iterator[Row]:
     """The records with the number of the line each begins on, and the text they were read from."""
     taken: list[str] = []
+    faults: list[str] = []
 
     def lines() -> Iterator[str]:
         with io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="") as text:
-            for line in text:
+            for line, is_too_long in text_lines(text):
                 taken.append(line)
-                yield line
+                if is_too_long:
+                    faults.append(TOO_LONG)
+                # What is left of a long line must not open a quote, which would swallow the lines after it.
+                yield "\n" if is_too_long else line
 
     reader = csv.reader(lines(), delimiter=delimiter)
     while True:
-        first, fault = reader.line_num + 1, None
+        first = reader.line_num + 1
         taken.clear()
+        faults.clear()
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            cells, fault = [], "broken_line"
+            cells, faults[:] = [], ["broken_line", *faults]
         raw = "".join(taken).rstrip("\r\n")
-        if not raw.isascii() and _has_bad_bytes(raw):
-            raw, fault = raw.encode(errors="surrogateescape").decode(errors="replace"), "bad_encoding"
+        if "\0" in raw or (not raw.isascii() and _has_bad_bytes(raw)):
+            raw = raw.encode(errors="surrogateescape").decode(errors="replace").replace("\0", "\ufffd")
+            faults.append("bad_encoding")
         if raw:
-            yield first, raw, fault, cells
+            yield first, raw, faults[-1] if faults else None, cells
 
 
 def _has_bad_bytes(text: str) -> bool:

@@ -11,10 +11,13 @@ from activation.loading.json_text import normal_json
 from activation.loading.mapping import Mapping
 from activation.loading.workbench import Workbench
 
-LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=6) | st.floats(0.01, 1e6)
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(CHARACTERS, max_size=6) | st.floats(0.01, 1e6)
+)
 VALUES = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS, max_size=3), inner, max_size=3),
     max_leaves=6,
 )
 OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "nan", "é", 'q"', ""]), VALUES, max_size=4)
@@ -46,12 +49,32 @@ def test_the_quick_way_agrees_with_the_plain_one(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "1", "null", "{", '{"a":NaN}', '{"a":1,}', '{"a":-Infinity}', '{"a":1e999}', '{"a":"\\ud800"}', "{}x"],
+    [
+        *("", "[]", "1", "null", "{", "{}x", '{"a":1,}'),
+        *('{"a":NaN}', '{"a":-Infinity}', '{"a":1e999}'),
+        *('{"a":"\\ud800"}', '{"a":"\\u0000"}', '{"\\u0000":1}', '{"a":["b\\u0000"]}'),
+        *('{"a":' * 101 + "1" + "}" * 101, '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"),
+    ],
 )
 def test_what_is_no_object_is_refused(bench: Workbench, text: str) -> None:
     """Both ways refuse what strict JSON does not allow."""
     assert normal_json(text) is None
     assert in_sql(bench, text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 100 + "1" + "}" * 100,
+        json.dumps({"a": "[" * 200}),
+        json.dumps({"a": '\\"{' * 200}),
+        '{"a":"\\\\u0000"}',
+    ],
+)
+def test_what_only_looks_wrong_is_taken(bench: Workbench, text: str) -> None:
+    """Exactly as deep as allowed, brackets within a text, and the six characters of an escape that is none."""
+    assert json.loads(str(normal_json(text))) == json.loads(text)
+    assert in_sql(bench, text) == normal_json(text)
 
 
 def test_repeated_keys_count_once(bench: Workbench) -> None:
