@@ -6,7 +6,7 @@ import pytest
 
 from activation.errors import ConfigError, MissingSecretError
 from activation.model import Environment
-from activation.settings import Secret, Settings
+from activation.settings import Secret, ServerAddress, Settings
 
 KEY = "k" * 32
 
@@ -49,3 +49,58 @@ def test_a_destination_uri_comes_from_its_variable() -> None:
     assert uri is not None
     assert uri.reveal() == "smtp://u:p@h"
     assert settings.connection_uri("other") is None
+
+
+def warehouse_of(url: str) -> ServerAddress:
+    address = Settings.from_environ({"ACTIVATION_WAREHOUSE_URL": url}).warehouse
+    assert address is not None
+    return address
+
+
+def test_without_a_url_the_warehouse_is_a_file() -> None:
+    """Nobody needs a server to begin with, and an empty value is no value."""
+    assert Settings.from_environ({}).warehouse is None
+    assert Settings.from_environ({"ACTIVATION_WAREHOUSE_URL": ""}).warehouse is None
+
+
+def test_a_warehouse_url_is_taken_apart() -> None:
+    """Escaped characters come back, the port has a default, a socket's folder may stand for the host."""
+    address = warehouse_of("postgresql://shop:p%40ss%2F%23@db.example/sales?sslmode=verify-full")
+    assert (address.host, address.port, address.database, address.user) == ("db.example", 5432, "sales", "shop")
+    assert address.password.reveal() == "p@ss/#"
+    assert address.tls == {"sslmode": "verify-full"}
+    assert warehouse_of("postgres://shop:x@/sales?host=/run/postgresql").host == "/run/postgresql"
+    assert warehouse_of("postgresql://shop@[::1]:6000/sales").port == 6000
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://u:geheim@h/d", "names no warehouse"),
+        ("postgresql://u:geheim@h", "lacks the database"),
+        ("postgresql://:geheim@h/", "lacks the user and the database"),
+        ("postgresql://u:geheim@h:port/d", "is no URL"),
+        ("postgresql://u:geheim@h/d?colour=red", "colour"),
+        ("postgresql://u:gehe#im@h/d", "lacks the"),
+        ("geheim", "names no warehouse"),
+    ],
+)
+def test_a_wrong_warehouse_url_is_refused_without_showing_it(url: str, says: str) -> None:
+    """The message names the variable, what is wrong and how it is written, and no password."""
+    with pytest.raises(ConfigError, match=says) as caught:
+        Settings.from_environ({"ACTIVATION_WAREHOUSE_URL": url})
+    assert "ACTIVATION_WAREHOUSE_URL" in str(caught.value)
+    assert "postgresql://user:password@host" in str(caught.value)
+    assert "gehe" not in f"{caught.value} {caught.value.__cause__!r}"
+
+
+def test_settings_show_no_secret() -> None:
+    """Neither a password in a URL nor a variable of the environment is in the text of the settings."""
+    environ = {
+        "ACTIVATION_WAREHOUSE_URL": "postgresql://u:geheim@h/d",
+        "ACTIVATION_LEDGER_URL": "postgresql+psycopg://u:geheim@h/l",
+        "ACTIVATION_SIGNING_KEY": "geheim" * 10,
+        "ACTIVATION_DESTINATION_MAIL": "smtp://u:geheim@h",
+    }
+    settings = Settings.from_environ(environ)
+    assert "geheim" not in f"{settings} {settings!r} {settings.warehouse} {settings.warehouse!r}"
