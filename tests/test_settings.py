@@ -81,7 +81,7 @@ def test_a_warehouse_url_is_taken_apart() -> None:
         ("postgresql://:geheim@h/", "lacks the user and the database"),
         ("postgresql://u:geheim@h:port/d", "is no URL"),
         ("postgresql://u:geheim@h/d?colour=red", "colour"),
-        ("postgresql://u:gehe#im@h/d", "lacks the"),
+        ("postgresql://u:gehe#im@h/d", "is no URL"),
         ("geheim", "names no warehouse"),
     ],
 )
