@@ -346,6 +346,7 @@ class App:
                 kind,
                 warehouse_url=duckdb_url(self.settings.warehouse_path),
                 schema=SCHEMAS[run.mode],
+                raw_schema=self.project.raw_schema,
                 triggers=[declared.policy.id for declared in self.project.triggers()],
                 run_id=run.run_id,
                 as_of=run.as_of,

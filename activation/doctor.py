@@ -87,12 +87,15 @@ def _ledger(settings: Settings) -> str:
 
 
 def _warehouse(settings: Settings) -> str:
+    from activation.project import Project
     from activation.warehouses import open_warehouse
+    from activation.warehouses.schema import quoted
 
     with open_warehouse(settings) as warehouse:
-        if not warehouse.has_table("raw", "events"):
-            return "empty: load events with `activation load`"
-        rows = warehouse.rows("select count(*) as events from raw.events")
+        schema = Project(settings).raw_schema
+        if not warehouse.has_table(schema, "events"):
+            return f"{schema}.events is not there: load events with `activation load`"
+        rows = warehouse.rows(f"select count(*) as events from {quoted(schema, 'events')}")  # noqa: S608 - quoted
         return f"{rows[0]['events']:,} events"
 
 

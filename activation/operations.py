@@ -51,6 +51,7 @@ def write_report(app: App) -> Path:
         write(
             warehouse,
             schema=SCHEMAS[run.mode],
+            raw_schema=app.project.raw_schema,
             path=path,
             as_of=run.as_of,
             links={"Data Docs": os.path.relpath(app.settings.data_docs_path, path.parent)},
@@ -64,7 +65,7 @@ def summary(app: App) -> dict[str, Any]:
     from activation.reporting.summary import summary as count
 
     with open_warehouse(app.settings, read_copy=True) as warehouse:
-        found = count(warehouse, SCHEMAS[RunMode.LIVE])
+        found = count(warehouse, SCHEMAS[RunMode.LIVE], app.project.raw_schema)
     places = {
         "report": app.settings.report_path,
         "data_docs": app.settings.data_docs_path,

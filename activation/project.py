@@ -129,6 +129,11 @@ class Project:
         """The default of a variable, as `dbt_project.yml` has it."""
         return read_yaml(self.folder / "dbt_project.yml")["vars"][name]
 
+    @property
+    def raw_schema(self) -> str:
+        """Where the sources stand: what `activation load` fills, or the deployment's own views."""
+        return str(self.variable("raw_schema"))
+
     def trigger_models(self) -> list[str]:
         """The names of the trigger models, from the triggers' folder."""
         return self._models_in("triggers", TRIGGER_PREFIX)

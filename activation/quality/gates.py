@@ -12,6 +12,7 @@ from activation.quality import data_docs
 from activation.quality.model import EVERYTHING, Block, Check, GateKind, GateReport, Limits, Severity, Suite
 from activation.quality.session import EXPECTATIONS, RESULTS, Session
 from activation.quality.suites import handover_suite, source_suites, trigger_suite
+from activation.warehouses.schema import RAW
 
 HANDOVER: GateKind = "handover"
 
@@ -26,6 +27,7 @@ def run_gates(
     *,
     warehouse_url: str,
     schema: str,
+    raw_schema: str = RAW,
     triggers: Sequence[str],
     run_id: int,
     as_of: datetime,
@@ -40,8 +42,8 @@ def run_gates(
     an identifier.
     """
     limits = limits or Limits()
-    _require_identifiers([schema, *triggers], kind)
-    suites = _suites(kind, schema, triggers, as_of, limits)
+    _require_identifiers([schema, raw_schema, *triggers], kind)
+    suites = _suites(kind, schema, raw_schema, triggers, as_of, limits)
     run_name = _run_name(context_folder / RESULTS, run_id, kind)
     with Session(warehouse_url, context_folder, docs_folder, run_name, as_of) as session:
         checks = [check for suite in suites for check in session.check(suite)]
@@ -68,10 +70,15 @@ def _require_identifiers(names: Iterable[str], kind: str) -> None:
         raise QualityError(f"{', '.join(map(repr, wrong))} cannot name a table.", "Use a-z, 0-9 and _ only.")
 
 
-def _suites(kind: GateKind, schema: str, triggers: Sequence[str], as_of: datetime, limits: Limits) -> list[Suite]:
+def _suites(
+    kind: GateKind, schema: str, raw_schema: str, triggers: Sequence[str], as_of: datetime, limits: Limits
+) -> list[Suite]:
     if kind == HANDOVER:
         return [handover_suite(schema, as_of)]
-    return [*source_suites(as_of, limits), *(trigger_suite(name, schema, as_of, limits) for name in triggers)]
+    return [
+        *source_suites(as_of, limits, raw_schema),
+        *(trigger_suite(name, schema, as_of, limits) for name in triggers),
+    ]
 
 
 def _run_name(results: Path, run_id: int, kind: GateKind) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from activation.quality.model import EVERYTHING, Limits, Rule, Severity, Suite
+from activation.warehouses.schema import RAW
 
 EARLIEST = "timestamp '2000-01-01'"
 CLOCK_SKEW = "interval 1 day"
 CRITICAL, WARNING = Severity.CRITICAL, Severity.WARNING
 
 
-def source_suites(as_of: datetime, limits: Limits) -> list[Suite]:
+def source_suites(as_of: datetime, limits: Limits, raw_schema: str = RAW) -> list[Suite]:
     """What was loaded in the freshness window, table by table; a critical failure concerns everything."""
     rules = {
         "events": _event_rules(limits),
@@ -34,7 +35,7 @@ def source_suites(as_of: datetime, limits: Limits) -> list[Suite]:
             ),
         ],
     }
-    return [_source_suite(table, found, as_of, limits) for table, found in rules.items()]
+    return [_source_suite(raw_schema, table, found, as_of, limits) for table, found in rules.items()]
 
 
 def trigger_suite(trigger_id: str, schema: str, as_of: datetime, limits: Limits) -> Suite:
@@ -96,10 +97,10 @@ def instant(moment: datetime) -> str:
     return f"timestamp '{moment:%Y-%m-%d %H:%M:%S.%f}'"
 
 
-def _source_suite(table: str, rules: list[Rule], as_of: datetime, limits: Limits) -> Suite:
+def _source_suite(schema: str, table: str, rules: list[Rule], as_of: datetime, limits: Limits) -> Suite:
     start = instant(as_of - limits.freshness)
-    query = f"select * from raw.{table} where loaded_at > {start} and loaded_at <= {instant(as_of)}"
-    return Suite(f"source_{table}", EVERYTHING, "raw", table, tuple(rules), query=query)
+    query = f"select * from {schema}.{table} where loaded_at > {start} and loaded_at <= {instant(as_of)}"
+    return Suite(f"source_{table}", EVERYTHING, schema, table, tuple(rules), query=query)
 
 
 def _event_rules(limits: Limits) -> list[Rule]:

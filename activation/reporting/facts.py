@@ -11,6 +11,7 @@ from typing import Any
 from activation.errors import WarehouseError
 from activation.policy import IDENTIFIER
 from activation.warehouses.base import Warehouse
+from activation.warehouses.schema import RAW
 
 Row = dict[str, Any]
 DAYS_SHOWN = 90
@@ -33,19 +34,21 @@ class Facts:
 class Reader:
     """Asks the warehouse; what is missing or cannot be read is a note, never an error."""
 
-    def __init__(self, warehouse: Warehouse, schema: str, as_of: datetime) -> None:
-        if not re.match(IDENTIFIER, schema):
-            raise WarehouseError(f"{schema!r} cannot name a schema.", "Use a-z, 0-9 and _ only.")
+    def __init__(self, warehouse: Warehouse, schema: str, as_of: datetime, raw_schema: str = RAW) -> None:
+        for name in (schema, raw_schema):
+            if not re.match(IDENTIFIER, name):
+                raise WarehouseError(f"{name!r} cannot name a schema.", "Use a-z, 0-9 and _ only.")
         self.warehouse = warehouse
         self.schema = schema
         self.as_of = as_of
+        self.raw_schema = raw_schema
 
     def ask(self, tables: Sequence[str], query: str, **parameters: Any) -> Facts:
         """The rows of a query, in which `{name}` stands for a table of the models' schema."""
         missing = [name for name in tables if not self._has(name)]
         if missing:
             return Facts(note="Nothing yet.")
-        located = {name: name if "." in name else f"{self.schema}.{name}" for name in tables}
+        located = {name: ".".join(self._place(name)) for name in tables}
         text = re.sub(r"\{([\w.]+)\}", lambda match: located[match[1]], query)
         try:
             rows = self.warehouse.rows(text, parameters or None)
@@ -59,8 +62,12 @@ class Reader:
         return int(found.rows[0]["n"]) if found.rows else None
 
     def _has(self, table: str) -> bool:
+        return self.warehouse.has_table(*self._place(table))
+
+    def _place(self, table: str) -> tuple[str, str]:
+        """The schema and name of a table that is called by its name alone, or with `raw.` or `engine.` before it."""
         schema, _, name = table.rpartition(".")
-        return self.warehouse.has_table(schema or self.schema, name)
+        return self.raw_schema if schema == RAW else schema or self.schema, name
 
 
 LATEST_DECISIONS = """(

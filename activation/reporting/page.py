@@ -14,6 +14,7 @@ from activation.reporting.experiments import Experiment, read_experiments
 from activation.reporting.facts import Facts, Reader, Row
 from activation.reporting.verdicts import NEEDS, STATES, meaning
 from activation.warehouses.base import Warehouse
+from activation.warehouses.schema import RAW
 
 FOLDER = Path(__file__).resolve().parent
 PAGES, VENDORED = FOLDER / "pages", FOLDER / "vendor"
@@ -58,6 +59,7 @@ def write_report(
     warehouse: Warehouse,
     *,
     schema: str,
+    raw_schema: str = RAW,
     path: Path,
     as_of: datetime,
     links: Mapping[str, str],
@@ -68,7 +70,7 @@ def write_report(
     `links` are other places to look, by name. `planned_holdouts` is the share of units that each experiment meant to
     hold out; without it the sample ratio is not checked. What is missing in the warehouse is said on the page.
     """
-    reader = Reader(warehouse, schema, as_of)
+    reader = Reader(warehouse, schema, as_of, raw_schema)
     sections = [build(reader) for build in SECTIONS]
     sections.insert(EXPERIMENTS_AT, _experiments(reader, planned_holdouts or {}))
     page = _render(

@@ -7,16 +7,17 @@ from typing import Any
 from activation.reporting import facts
 from activation.reporting.verdicts import STATES, meaning
 from activation.warehouses.base import Warehouse
+from activation.warehouses.schema import RAW
 
 FOREVER = datetime(9999, 1, 1)
 
 
-def summary(warehouse: Warehouse, schema: str) -> dict[str, Any]:
+def summary(warehouse: Warehouse, schema: str, raw_schema: str = RAW) -> dict[str, Any]:
     """Counts of events, customers, occurrences and latest verdicts by trigger, and messages by state.
 
     What is not there yet counts as nothing.
     """
-    reader = facts.Reader(warehouse, schema, FOREVER)
+    reader = facts.Reader(warehouse, schema, FOREVER, raw_schema)
     verdicts: dict[str, dict[str, int]] = {}
     for row in facts.verdicts(reader).rows:
         found = verdicts.setdefault(row["trigger_id"], {})
