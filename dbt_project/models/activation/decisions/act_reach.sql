@@ -36,7 +36,7 @@ consents as (
 
 suppressions as (
 
-    select * from {{ ref('act_suppressions') }}
+    select * from {{ ref('int_suppressions') }}
 
 ),
 

@@ -40,7 +40,7 @@ consents as (
 
 suppressions as (
 
-    select * from {{ ref('act_suppressions') }}
+    select * from {{ ref('int_suppressions') }}
 
 ),
 

@@ -1,3 +1,6 @@
+{#- A view: decisions read it after the ledger was copied once more. -#}
+{{ config(materialized='view') }}
+
 with changes as (
 
     select * from {{ ref('stg_engine__suppressions') }}

@@ -1,0 +1,97 @@
+with events as (
+
+    select *
+    from {{ affected(ref('int_events')) }}
+    where
+        is_identified
+        and event_name not in (
+            '{{ var("passive_events") | join("', '") }}'
+        )
+
+),
+
+views as (
+
+    select
+        event_id,
+        customer_id,
+        {{ json_text('properties', 'product_id') }} as product_id,
+        occurred_at
+    from events
+    where event_name = 'Product Viewed'
+
+),
+
+{#- Until when a view would be the last of several within the window. -#}
+counted_views as (
+
+    select
+        customer_id,
+        occurred_at,
+        {{ dbt.dateadd(
+            'day',
+            var('high_intent_days'),
+            'lag(occurred_at, ' ~ (var('high_intent_views') - 1) ~ ') over ('
+            ~ 'partition by customer_id, product_id '
+            ~ 'order by occurred_at, event_id)',
+        ) }} as repeated_until
+    from views
+    where product_id is not null
+
+),
+
+repeated_views as (
+
+    select
+        customer_id,
+        max(occurred_at) as last_repeated_view_at
+    from counted_views
+    where occurred_at <= repeated_until
+    group by customer_id
+
+),
+
+deeds as (
+
+    select
+        customer_id,
+        count(*) as event_count,
+        min(
+            case when event_name = 'Signed Up' then occurred_at end
+        ) as signed_up_at,
+        max(
+            case when event_name = 'Product Added' then occurred_at end
+        ) as last_added_at,
+        max(
+            case when event_name = 'Checkout Started' then occurred_at end
+        ) as last_checkout_at,
+        max(
+            case when event_name = 'Order Completed' then occurred_at end
+        ) as last_order_at,
+        min(occurred_at) as first_active_at,
+        max(occurred_at) as last_active_at,
+        max(known_at) as known_at
+    from events
+    group by customer_id
+
+),
+
+activities as (
+
+    select
+        deeds.customer_id,
+        deeds.event_count,
+        deeds.signed_up_at,
+        deeds.last_added_at,
+        deeds.last_checkout_at,
+        repeated_views.last_repeated_view_at,
+        deeds.last_order_at,
+        deeds.first_active_at,
+        deeds.last_active_at,
+        deeds.known_at
+    from deeds
+    left join repeated_views on deeds.customer_id = repeated_views.customer_id
+
+)
+
+select * from activities
