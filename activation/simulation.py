@@ -27,7 +27,14 @@ def advance_shop(app: App, length: timedelta) -> dict[str, int]:
     shop = Shop(app.settings.home)
     since = shop.instant
     delivered = [
-        DeliveredMessage(found.customer_id, found.trigger_id, found.purpose, found.accepted_at)
+        DeliveredMessage(
+            message_key=found.message_key,
+            customer_id=found.customer_id,
+            trigger_id=found.trigger_id,
+            purpose=found.purpose,
+            channel=found.channel,
+            accepted_at=found.accepted_at,
+        )
         for found in accepted_since(app.ledger, since)
     ]
     report = shop.advance(to=since + length, delivered=delivered)

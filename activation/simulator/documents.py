@@ -8,15 +8,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.simulator.catalogue import CURRENCY, PRODUCTS, to_json
-from activation.simulator.people import PLACES, Bools, Ints
+from activation.simulator.people import FIRST_APP_DEVICE, Bools, Ints
+from activation.simulator.places import PLACES
 
-DEVICE_KINDS = ("desktop", "mobile", "tablet")
+# What a device tells of itself: its type and the library that reports from it.
+DEVICE_KINDS = (
+    ("desktop", "web"), ("mobile", "web"), ("tablet", "web"), ("mobile", "ios"), ("mobile", "android"),
+)  # fmt: skip
+WEB_KINDS = 3
 SERVER_CONTEXT = to_json({"library": {"name": "server"}})
 CONTEXTS = pa.array(
     [
-        to_json({"device": {"type": kind}, "library": {"name": "web"}, "locale": locale, "timezone": zone})
-        for _, locale, zone, _ in PLACES
-        for kind in DEVICE_KINDS
+        to_json(
+            {
+                "device": {"type": kind},
+                "library": {"name": library},
+                "locale": place.locale,
+                "timezone": place.zone,
+            }
+        )
+        for place in PLACES
+        for kind, library in DEVICE_KINDS
     ]
 )
 HEADS = pa.array(
@@ -65,8 +77,14 @@ def anonymous_ids(devices: Ints) -> Any:
     return join("anon-", digits(devices, 9))
 
 
-def contexts(place: Ints, device_kind: Ints) -> Any:
-    return CONTEXTS.take(pa.array(place * len(DEVICE_KINDS) + device_kind))
+def device_kinds(device: Ints) -> Ints:
+    """A device's number tells its kind, so that it has the same one for ever."""
+    web = (device * 7919 >> 5) % WEB_KINDS
+    return np.where(device >= FIRST_APP_DEVICE, WEB_KINDS + device % 2, web)
+
+
+def contexts(place: Ints, device: Ints) -> Any:
+    return CONTEXTS.take(pa.array(place * len(DEVICE_KINDS) + device_kinds(device)))
 
 
 def when(condition: Bools, text: Any) -> Any:

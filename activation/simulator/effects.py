@@ -24,9 +24,11 @@ class Effect:
 class DeliveredMessage:
     """One message that reached a customer, as the ledger tells it. `accepted_at` is UTC without a zone."""
 
+    message_key: str
     customer_id: str
     trigger_id: str
     purpose: Purpose
+    channel: str
     accepted_at: datetime
 
 

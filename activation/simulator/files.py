@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from activation.simulator.mess import EVENT_SCHEMA
-from activation.simulator.registry import CHANGE_SCHEMA, CHANGE_TABLES
+from activation.simulator.registry import CHANGE_SCHEMA
+from activation.warehouses.schema import CHANGE_TABLES
 
 EVENTS = "events"
 TABLES = (EVENTS, *CHANGE_TABLES)

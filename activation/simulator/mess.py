@@ -34,9 +34,7 @@ def arrive(rng: np.random.Generator, people: People, events: Events, first_numbe
     occurred_at = events.occurred_at + np.where(events.device > 0, people.skew[events.person], 0)
     received_at = events.occurred_at + _delays(rng, count)
     is_server = events.device == 0
-    context = _context(documents.contexts(people.place[events.person], people.device_kind[events.person]), is_server)
-    if events.context is not None:
-        context = pa.compute.coalesce(events.context, context)
+    context = _contexts(people, events)
     columns = [
         documents.event_ids(first_number, count),
         EVENT_NAMES.take(pa.array(events.kind)),
@@ -74,8 +72,11 @@ def _unless(texts: Any, absent: Any) -> Any:
     return pa.compute.if_else(pa.array(absent), pa.scalar(None, pa.string()), texts)
 
 
-def _context(web: Any, is_server: Any) -> Any:
-    return pa.compute.if_else(pa.array(is_server), documents.SERVER_CONTEXT, web)
+def _contexts(people: People, events: Events) -> Any:
+    """What an event says of itself, else what its device says, else that the server reports it."""
+    web = documents.contexts(people.place[events.person], events.device)
+    usual = pa.compute.if_else(pa.array(events.device == 0), documents.SERVER_CONTEXT, web)
+    return usual if events.context is None else pa.compute.coalesce(events.context, usual)
 
 
 def _repeats(rng: np.random.Generator, clean: pa.Table) -> pa.Table:

@@ -43,7 +43,7 @@ def full_name(seed: int, locale: str) -> tuple[str | None, str | None]:
     """First and last name; a few are awkward on purpose."""
     if (seed // 1_000_003) % 1000 < AWKWARD_PER_THOUSAND:
         return AWKWARD[seed % len(AWKWARD)]
-    firsts, lasts = NAMES[locale]
+    firsts, lasts = NAMES.get(locale, NAMES["en"])
     return firsts[seed % len(firsts)], lasts[(seed // 97) % len(lasts)]
 
 

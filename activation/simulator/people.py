@@ -1,13 +1,15 @@
 """Who visits the demo shop: one array per trait, one place per person."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from activation.simulator.catalogue import CATEGORIES
+from activation.simulator.places import PLACES
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -19,60 +21,72 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NEVER = np.int64(-(2**62))
 CART_SLOTS = 4
+WISH_SLOTS = 3
 
-# country, locale, zone, share of the visitors
-PLACES: tuple[tuple[str, str, str, float], ...] = (
-    ("GB", "en", "Europe/London", 0.32),
-    ("US", "en", "America/New_York", 0.10),
-    ("US", "en", "America/Chicago", 0.05),
-    ("US", "en", "America/Los_Angeles", 0.06),
-    ("AU", "en", "Australia/Sydney", 0.05),
-    ("AU", "en", "Australia/Perth", 0.02),
-    ("DE", "de", "Europe/Berlin", 0.16),
-    ("AT", "de", "Europe/Vienna", 0.03),
-    ("FR", "fr", "Europe/Paris", 0.11),
-    ("NL", "nl", "Europe/Amsterdam", 0.10),
-)
-SHARES = np.array([place[3] for place in PLACES])
+CHANNELS = ("email", "sms", "push", "post")
+EMAIL, SMS, PUSH, POST = range(len(CHANNELS))
 NO_CONSENT, UNCONFIRMED, CONFIRMED, WITHDRAWN = range(4)
+# Devices from here on are installations of the app; from the second on, no person's.
+FIRST_APP_DEVICE, FIRST_STRANGE_DEVICE = 500_000_000, 800_000_000
 
 
 @dataclass
 class People:
     """Everything the shop remembers of the people who ever came, one element per person, in order of arrival.
 
-    Times are microseconds since 1970 UTC. A person is a customer once `customer` is not negative.
+    Times are microseconds since 1970 UTC. A person is a customer once `customer` is not negative. Nobody is ever
+    removed, so a person's place is stable.
     """
 
     customer: Ints
+    account: Ints  # the business that the customer buys for, 0 where there is none
     place: Ints
+    home: Ints  # the place at sign-up, which the telephone number keeps
+    city: Ints  # numbers the place's cities
+    moves: Ints  # how often the person moved
+    renames: Ints  # how often the last name changed
     habit: Floats  # the local hour around which the person comes
     visit_rate: Floats  # visits per day
     buying: Floats  # multiplies the chance that a visit ends in an order
+    sensitivity: Floats  # how strongly a price below the usual one raises that chance, and one above lowers it
     taste: Ints
     second_taste: Ints
+    season_day: Ints  # the day of the year around which the person looks for one category, -1 where there is none
+    season_taste: Ints
+    staple: Ints  # the product that the customer buys again and again, -1 where there is none
+    cadence: Floats  # days between two purchases of it
+    refill_at: Ints  # when it is due again
     device: Ints
+    second_device: Ints  # another one that knows the person, 0 where there is none
+    app_device: Ints  # the installation of the app, 0 where there is none
     spare_device: Ints  # one that the person used without signing in; 0 where there is none
-    device_kind: Ints
+    shares_device: Bools  # the spare device is another person's
     skew: Ints
     has_cart_ids: Bools
     is_dormant: Bools
     is_gone: Bools
     name: Ints  # seeds the name, the birthday and the address
     address_owner: Ints  # the customer whose address it is: another one's within a household
-    consent: Ints
-    has_contact_point: Bools
+    has_point: Bools  # per channel
+    consent: Ints  # per channel, to marketing
+    service_consent: Ints  # per channel, to service messages
     signed_up_at: Ints
+    twin: Ints  # the customer whom this one turns out to be, -1 where it is nobody else
+    merges_at: Ints  # when that is found out
     last_order_at: Ints
     busy_until: Ints
     boost: Floats
     boost_from: Ints
     boost_until: Ints
+    boost_trigger: Ints  # the number of the trigger whose message it was
+    fatigue: Floats  # the marketing messages of late, as they stood at `fatigue_at`
+    fatigue_at: Ints
     cart: Ints  # the number of the open cart, 0 where there is none
     cart_changed_at: Ints
     cart_product: Ints  # CART_SLOTS per person, filled from the left, -1 where empty
     cart_quantity: Ints
     cart_price: Ints
+    wish_product: Ints  # WISH_SLOTS per person, -1 where empty
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -84,56 +98,64 @@ class People:
     def append(self, other: "People") -> None:
         """Add the people of `other` at the end."""
         for item in fields(self):
-            joined = np.concatenate([getattr(self, item.name), getattr(other, item.name)])
-            setattr(self, item.name, joined)
+            setattr(self, item.name, _extended(getattr(self, item.name), getattr(other, item.name)))
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
-def draw_people(rng: np.random.Generator, count: int, first_device: int) -> People:
-    """New visitors that nobody knows yet."""
-    none = np.zeros(count, dtype=np.int64)
-    never = np.full(count, NEVER)
-    habit = rng.choice([8.0, 12.5, 17.5, 20.0], count, p=[0.2, 0.2, 0.25, 0.35]) + rng.normal(0, 0.7, count)
-    skew = np.where(rng.random(count) < 0.03, rng.integers(-120, 121, count), 0) * SECOND
-    return People(
-        customer=none - 1,
-        place=rng.choice(len(PLACES), count, p=SHARES / SHARES.sum()),
-        habit=habit,
-        visit_rate=np.clip(rng.gamma(1.1, 0.30, count), 0.01, 2.5),
-        buying=np.clip(rng.gamma(3.0, 1 / 3, count), 0.1, 3.0),
-        taste=rng.integers(0, len(CATEGORIES), count),
-        second_taste=rng.integers(0, len(CATEGORIES), count),
-        device=first_device + np.arange(count, dtype=np.int64),
-        spare_device=none.copy(),
-        device_kind=rng.integers(0, 3, count),
-        skew=skew,
-        has_cart_ids=rng.random(count) >= 0.08,
-        is_dormant=np.zeros(count, dtype=np.bool_),
-        is_gone=np.zeros(count, dtype=np.bool_),
-        name=rng.integers(0, 2**40, count),
-        address_owner=none - 1,
-        consent=none.copy(),
-        has_contact_point=np.zeros(count, dtype=np.bool_),
-        signed_up_at=never.copy(),
-        last_order_at=never.copy(),
-        busy_until=never.copy(),
-        boost=np.ones(count),
-        boost_from=never.copy(),
-        boost_until=never.copy(),
-        cart=none.copy(),
-        cart_changed_at=never.copy(),
-        cart_product=np.full((count, CART_SLOTS), -1, dtype=np.int64),
-        cart_quantity=np.zeros((count, CART_SLOTS), dtype=np.int64),
-        cart_price=np.zeros((count, CART_SLOTS), dtype=np.int64),
-    )
+def _extended(array: Any, more: Any) -> Any:
+    """Both, one after the other; with room to grow behind, since people are added every day."""
+    count, needed = len(array), len(array) + len(more)
+    room = array.base
+    if not (isinstance(room, np.ndarray) and len(room) >= needed and _begins_with(room, array)):
+        room = np.empty((needed + needed // 4, *array.shape[1:]), dtype=array.dtype)
+        room[:count] = array
+    room[count:needed] = more
+    return room[:needed]
+
+
+def _begins_with(room: Any, array: Any) -> bool:
+    is_alike = room.dtype == array.dtype and room.shape[1:] == array.shape[1:]
+    return bool(is_alike and room.flags.c_contiguous and room.ctypes.data == array.ctypes.data)
+
+
+# What a person nobody knows yet begins with, where it is the same for all: the value and its type.
+BLANK: dict[str, tuple[Any, type]] = {
+    **dict.fromkeys(("customer", "address_owner", "twin"), (-1, np.int64)),
+    **dict.fromkeys(("account", "moves", "renames", "boost_trigger"), (0, np.int32)),
+    **dict.fromkeys(("second_device", "app_device", "spare_device", "cart"), (0, np.int64)),
+    **dict.fromkeys(("shares_device", "is_dormant", "is_gone"), (False, np.bool_)),
+    **dict.fromkeys(
+        ("refill_at", "signed_up_at", "merges_at", "last_order_at", "busy_until", "boost_from", "boost_until",
+         "fatigue_at", "cart_changed_at"), (NEVER, np.int64)),
+    "boost": (1.0, np.float64),
+    "fatigue": (0.0, np.float64),
+}  # fmt: skip
+BLANK_ROWS: dict[str, tuple[int, Any, type]] = {
+    "has_point": (len(CHANNELS), False, np.bool_),
+    "consent": (len(CHANNELS), NO_CONSENT, np.int8),
+    "service_consent": (len(CHANNELS), NO_CONSENT, np.int8),
+    "cart_product": (CART_SLOTS, -1, np.int32),
+    "cart_quantity": (CART_SLOTS, 0, np.int32),
+    "cart_price": (CART_SLOTS, 0, np.int32),
+    "wish_product": (WISH_SLOTS, -1, np.int32),
+}
+
+
+def blank(count: int, traits: Callable[[int], dict[str, Any]]) -> People:
+    """People who have the given traits, and of whom nothing else is known."""
+    same: dict[str, Any] = {name: np.full(count, value, dtype=kind) for name, (value, kind) in BLANK.items()}
+    rows: dict[str, Any] = {
+        name: np.full((count, width), value, dtype=kind) for name, (width, value, kind) in BLANK_ROWS.items()
+    }
+    return People(**same, **rows, **traits(count))
 
 
 def zone_offsets(instant: int) -> Ints:
     """How far each place's clock is ahead of UTC at an instant."""
     moment = datetime.fromtimestamp(instant // SECOND, UTC)
-    offsets = [moment.astimezone(ZoneInfo(zone)).utcoffset() for _, _, zone, _ in PLACES]
+    offsets = [moment.astimezone(ZoneInfo(place.zone)).utcoffset() for place in PLACES]
     return np.array([int(offset.total_seconds()) * SECOND if offset else 0 for offset in offsets])
 
 

@@ -11,15 +11,16 @@ from activation.simulator.catalogue import PRODUCTS, to_json
 from activation.simulator.people import (
     CONFIRMED,
     DAY,
+    EMAIL,
     HOUR,
     MINUTE,
     NO_CONSENT,
-    PLACES,
     UNCONFIRMED,
     WITHDRAWN,
     Ints,
     People,
 )
+from activation.simulator.places import PLACES
 
 CHANNEL, PURPOSE, BRAND = "email", "marketing", "default"
 CHANGE_SCHEMA = pa.schema(
@@ -79,28 +80,28 @@ def enrol(rng: np.random.Generator, people: People, who: Ints, at: Ints, changes
     count = len(who)
     people.signed_up_at[who] = at
     people.address_owner[who] = people.customer[who]
-    people.has_contact_point[who] = rng.random(count) >= HAS_NO_CONTACT_POINT
+    people.has_point[who, EMAIL] = rng.random(count) >= HAS_NO_CONTACT_POINT
     _share_households(rng, people, who)
     draws = rng.random((count, 2))
-    people.consent[who] = np.where(draws[:, 0] < OPTS_IN, np.where(draws[:, 1] < CONFIRMS, CONFIRMED, UNCONFIRMED), 0)
-    people.consent[who[~people.has_contact_point[who]]] = NO_CONSENT
+    opted = np.where(draws[:, 0] < OPTS_IN, np.where(draws[:, 1] < CONFIRMS, CONFIRMED, UNCONFIRMED), NO_CONSENT)
+    people.consent[who, EMAIL] = np.where(people.has_point[who, EMAIL], opted, NO_CONSENT)
     confirmed_at = at + (rng.exponential(40 * MINUTE, count) + MINUTE).astype(np.int64)
     owners = _people_by_customer(people)
     for place, person in enumerate(who):
         record_customer(people, int(person), int(at[place]), changes)
-        if people.has_contact_point[person]:
+        if people.has_point[person, EMAIL]:
             record_contact_point(people, int(person), owners, int(at[place]), changes)
-        if people.consent[person] != NO_CONSENT:
+        if people.consent[person, EMAIL] != NO_CONSENT:
             record_consent(people, int(person), UNCONFIRMED, "sign_up", int(at[place]), changes)
-        if people.consent[person] == CONFIRMED:
+        if people.consent[person, EMAIL] == CONFIRMED:
             record_consent(people, int(person), CONFIRMED, "confirmation", int(confirmed_at[place]), changes)
-    return int((people.consent[who] == CONFIRMED).sum())
+    return int((people.consent[who, EMAIL] == CONFIRMED).sum())
 
 
 def _share_households(rng: np.random.Generator, people: People, who: Ints) -> None:
     """A few newcomers give the address of somebody who signed up lately, and some use that person's device."""
-    shares = who[(rng.random(len(who)) < SHARES_ADDRESS) & people.has_contact_point[who]]
-    known = np.flatnonzero((people.customer >= 0) & people.has_contact_point & (people.signed_up_at > 0))
+    shares = who[(rng.random(len(who)) < SHARES_ADDRESS) & people.has_point[who, EMAIL]]
+    known = np.flatnonzero((people.customer >= 0) & people.has_point[:, EMAIL] & (people.signed_up_at > 0))
     known = known[~np.isin(known, who)][-500:]
     if not len(known):
         return
@@ -119,16 +120,16 @@ def _people_by_customer(people: People) -> Ints:
 
 
 def record_customer(people: People, person: int, at: int, changes: Changes, *, is_deleted: bool = False) -> None:
-    country, locale, zone, _ = PLACES[people.place[person]]
+    place = PLACES[people.place[person]]
     seed, number = int(people.name[person]), int(people.customer[person])
-    first, last = names.full_name(seed, locale)
+    first, last = names.full_name(seed, place.language)
     attributes = {
         "birth_date": names.birth_date(seed),
-        "country": country,
+        "country": place.country,
         "first_name": first,
         "last_name": last,
-        "locale": locale,
-        "timezone": None if (seed // 31) % 100 < UNKNOWN_ZONE_PER_HUNDRED else zone,
+        "locale": place.locale,
+        "timezone": None if (seed // 31) % 100 < UNKNOWN_ZONE_PER_HUNDRED else place.zone,
     }
     changes.add("customers", customer_id(number), to_json(attributes), at, is_deleted=is_deleted)
 
@@ -163,11 +164,12 @@ def live_on(rng: np.random.Generator, people: People, start: int, end: int, chan
     settled = (people.customer >= 0) & ~people.is_gone & (people.signed_up_at < start - SETTLED)
     draws = rng.random((3, len(people))) * (DAY / (end - start))
     at = rng.integers(start, end, len(people))
-    granted = (people.consent == UNCONFIRMED) | (people.consent == CONFIRMED)
+    by_mail = people.consent[:, EMAIL]
+    granted = (by_mail == UNCONFIRMED) | (by_mail == CONFIRMED)
     withdraws = settled & granted & (draws[0] < WITHDRAWS)
-    returns = settled & (people.consent == WITHDRAWN) & (draws[0] < RETURNS)
+    returns = settled & (by_mail == WITHDRAWN) & (draws[0] < RETURNS)
     for chosen, consent, source in ((withdraws, WITHDRAWN, "preferences"), (returns, CONFIRMED, "preferences")):
-        people.consent[chosen] = consent
+        people.consent[chosen, EMAIL] = consent
         for person in np.flatnonzero(chosen):
             record_consent(people, int(person), consent, source, int(at[person]), changes)
     moves = settled & (draws[1] < MOVES)
@@ -184,9 +186,9 @@ def record_products(products: Ints, price: Ints, stock: Ints, at: int, changes: 
         changes.add("products", product.product_id, product.attributes(int(price[number]), int(stock[number])), at)
 
 
-def withdraw(rng: np.random.Generator, people: People, who: Ints, at: Ints, changes: Changes) -> None:
-    """People who a message made unsubscribe, some minutes to hours after it."""
-    people.consent[who] = WITHDRAWN
-    later = at + rng.integers(2 * MINUTE, 12 * HOUR, len(who))
-    for place, person in enumerate(who):
-        record_consent(people, int(person), WITHDRAWN, "unsubscribe_link", int(later[place]), changes)
+def withdraw(people: People, person: int, at: int, draw: float, changes: Changes) -> int:
+    """A person whom a message made unsubscribe, some minutes to hours after it; returns when."""
+    people.consent[person, EMAIL] = WITHDRAWN
+    later = (at + 2 * MINUTE + int(draw * (12 * HOUR - 2 * MINUTE))) // 1000 * 1000
+    record_consent(people, person, WITHDRAWN, "unsubscribe_link", later, changes)
+    return later

@@ -1,5 +1,6 @@
 """Turns visits into events: what happens one after the other, who is seen doing it, and the text of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from activation.simulator import documents
-from activation.simulator.people import CART_SLOTS, DAY, HOUR, MINUTE, SECOND, Bools, Ints, People
+from activation.simulator.people import CART_SLOTS, HOUR, MINUTE, SECOND, Bools, Ints, People
 from activation.simulator.visits import (
     CHECKOUT,
     EMPTY,
@@ -22,10 +23,8 @@ from activation.simulator.visits import (
 )
 from activation.simulator.vocabulary import (
     ADDED,
-    CANCELLED,
     CHECKOUT_STARTED,
     COMPLETED,
-    REFUNDED,
     REMOVED,
     SIGNED_IN,
     SIGNED_UP,
@@ -38,7 +37,6 @@ REMOVAL_PLACE, CHECKOUT_PLACE, ORDER_PLACE, AGAIN_PLACE = 1000, 2000, 3000, 5000
 
 SKIPS_CHECKOUT = 0.1
 ORDER_FROM_SERVER = 0.2  # the shop's server reports it, and knows no device
-CANCELLED_SHARE, REFUNDED_SHARE = 0.015, 0.06
 
 
 @dataclass
@@ -68,6 +66,31 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.kind)
+
+
+def no_events() -> Events:
+    none = np.zeros(0, dtype=np.int64)
+    return Events(none, none, none, none, none, pa.array([], type=pa.string()))
+
+
+def joined(parts: Sequence[Events]) -> Events:
+    """The events of several, one after the other."""
+    return Events(
+        kind=np.concatenate([part.kind for part in parts]),
+        person=np.concatenate([part.person for part in parts]),
+        customer=np.concatenate([part.customer for part in parts]),
+        device=np.concatenate([part.device for part in parts]),
+        occurred_at=np.concatenate([part.occurred_at for part in parts]),
+        properties=documents.chained([part.properties for part in parts]),
+        context=_joined_contexts(parts),
+    )
+
+
+def _joined_contexts(parts: Sequence[Events]) -> Any:
+    if all(part.context is None for part in parts):
+        return None
+    nothing = (pa.nulls(len(part), pa.string()) if part.context is None else part.context for part in parts)
+    return documents.chained(list(nothing))
 
 
 @dataclass
@@ -103,46 +126,6 @@ def tell(rng: np.random.Generator, people: People, visits: Visits, price: Ints) 
         signed_up_at=_instant_of(SIGNED_UP, happenings, times, len(visits)),
         ordered_at=_instant_of(COMPLETED, happenings, times, len(visits)),
     )
-
-
-def second_thoughts(
-    rng: np.random.Generator, people: People, visits: Visits, ordered_at: Ints, orders: tuple[Ints, Ints, Ints]
-) -> Events:
-    """The cancellations and refunds of new orders; `orders` are the carts' products, quantities and prices."""
-    draw = rng.random(len(visits))
-    is_order = ordered_at > 0
-    cancelled = is_order & (draw < CANCELLED_SHARE)
-    refunded = is_order & (draw >= CANCELLED_SHARE) & (draw < CANCELLED_SHARE + REFUNDED_SHARE)
-    hours = rng.uniform(0.2, 24, cancelled.sum())
-    days = rng.uniform(3, 20, refunded.sum())
-    at = [ordered_at[cancelled] + (hours * HOUR).astype(np.int64), ordered_at[refunded] + (days * DAY).astype(np.int64)]
-    rows = np.concatenate([np.flatnonzero(cancelled), np.flatnonzero(refunded)])
-    person = visits.person[rows]
-    texts = [
-        documents.order_cancelled(visits.number[cancelled]),
-        _refunds(rng, visits.number[refunded], *(column[refunded] for column in orders)),
-    ]
-    return Events(
-        kind=np.repeat([CANCELLED, REFUNDED], [cancelled.sum(), refunded.sum()]),
-        person=person,
-        customer=people.customer[person],
-        device=np.zeros(len(rows), dtype=np.int64),
-        occurred_at=np.concatenate(at) // 1000 * 1000,
-        properties=documents.chained(texts),
-    )
-
-
-def _refunds(rng: np.random.Generator, number: Ints, product: Ints, quantity: Ints, price: Ints) -> Any:
-    """Half are refunded in full, the others by their first line, or by half where there is only one."""
-    is_full = rng.random(len(number)) < 0.5
-    line_count = (product >= 0).sum(axis=1)
-    amounts = quantity * price
-    names_line = ~is_full & (line_count > 1)
-    total = np.where(is_full, amounts.sum(axis=1), np.where(names_line, amounts[:, 0], amounts[:, 0] // 2))
-    first = np.maximum(product[:, 0], 0)
-    line = documents.lines(first, price[:, 0], quantity[:, 0])
-    products = documents.when(names_line, documents.join(',"products":[', line, "]"))
-    return documents.order_refunded(number, products, total)
 
 
 def _views(visits: Visits, price: Ints) -> list[Happenings]:

@@ -14,13 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from activation.errors import InputError
-from activation.simulator import files, mess, registry, scripts, visits
+from activation.simulator import files, mess, registry, returns, scripts, visits
+from activation.simulator.business_sectors import SECTORS
 from activation.simulator.catalogue import PRODUCT_COUNT, draw_prices, draw_stock
 from activation.simulator.effects import EFFECTS, DeliveredMessage, Effect
+from activation.simulator.habits import draw_people
 from activation.simulator.influence import influence
-from activation.simulator.people import DAY, Bools, Ints, draw_people, to_micros, to_moment
+from activation.simulator.people import DAY, Ints, to_micros, to_moment
 from activation.simulator.registry import Changes
-from activation.simulator.scripts import Events, Told
+from activation.simulator.scripts import Events, Told, joined
+from activation.simulator.sectors import Orders, Stretch
 from activation.simulator.state import Counters, State, nothing_waiting
 from activation.simulator.visits import SIGN_UP, Visits
 
@@ -106,7 +109,7 @@ class Shop:
         everything = np.arange(PRODUCT_COUNT)
         registry.record_products(everything, state.price, state.stock, start - FOUNDING_SPAN, changes)
         _enrol_founders(state, start, changes)
-        return self._simulate(state, to_micros(end), changes, output, Counter[str](), growth=GROWTH)
+        return self._simulate(state, to_micros(end), changes, output, Counter[str](), [], growth=GROWTH)
 
     def advance(self, *, to: datetime, delivered: Sequence[DeliveredMessage] = ()) -> ShopReport:
         """Simulate from the shop's present to `to`, under the effect of the messages delivered since the last step.
@@ -120,17 +123,18 @@ class Shop:
         output = _Output(self.landing_path, state.waiting)
         changes = Changes()
         counts = Counter[str]()
-        influence(state, self.effects, delivered, changes, counts)
-        return self._simulate(state, end, changes, output, counts)
+        events = [influence(state, self.effects, delivered, changes, counts)]
+        return self._simulate(state, end, changes, output, counts, events)
 
     def _simulate(
-        self, state: State, end: int, changes: Changes, output: _Output, counts: Counter[str], *, growth: float = 0.0
-    ) -> ShopReport:
+        self, state: State, end: int, changes: Changes, output: _Output, counts: Counter[str], more: list[Events], *,
+        growth: float = 0.0,
+    ) -> ShopReport:  # fmt: skip
         start = state.instant
         while state.instant < end:
             until = min(state.instant + DAY, end)
             visitors = state.customers * NEW_VISITORS * np.exp(-growth * (end - until) / DAY)
-            events = _live(state, until, visitors, changes, counts)
+            events, more = _live(state, until, visitors, changes, counts, more), []
             tables = {files.EVENTS: events} | mess.repeat_changes(changes.tables(), state.seed, state.counters.stretch)
             for table in files.TABLES:
                 output.add(table, tables.get(table, files.empty_table(table)), until)
@@ -161,7 +165,9 @@ def _enrol_founders(state: State, start: int, changes: Changes) -> None:
     registry.enrol(rng, state.people, everybody, at, changes)
 
 
-def _live(state: State, until: int, visitors: float, changes: Changes, counts: Counter[str]) -> pa.Table:
+def _live(
+    state: State, until: int, visitors: float, changes: Changes, counts: Counter[str], more: list[Events]
+) -> pa.Table:
     """One stretch of at most a day: everything that happens from the shop's present to `until`."""
     rng = np.random.default_rng([state.seed, 2, state.counters.stretch])
     state.counters.stretch += 1
@@ -178,14 +184,47 @@ def _live(state: State, until: int, visitors: float, changes: Changes, counts: C
     state.counters.device = visits.choose_devices(rng, people, coming, state.counters.device)
     visits.let_visitors_go(rng, people, coming)
     _number_newcomers(state, coming)
-    orders = (coming.cart_product.copy(), coming.cart_quantity.copy(), coming.cart_price.copy())
+    carts = (coming.cart_product.copy(), coming.cart_quantity.copy(), coming.cart_price.copy())
     told = scripts.tell(rng, people, coming, state.price)
     visits.remember_carts(people, coming, told.ended)
+    orders = _orders(coming, told, carts)
     _keep_records(rng, state, coming, told, until, changes, counts)
-    _trade(rng, state, orders, told.ordered_at > 0, until, changes)
-    later = scripts.second_thoughts(rng, people, coming, told.ordered_at, orders)
-    rows, state.counters.event = mess.arrive(rng, people, _joined(told.events, later), state.counters.event)
+    prices = state.price
+    _trade(rng, state, orders, until, changes)
+    later = returns.second_thoughts(rng, people, orders)
+    stretch = Stretch(start, until, people, prices, orders, changes, counts)
+    events = [told.events, later, *more, *_beside(state, stretch)]
+    rows, state.counters.event = mess.arrive(rng, people, joined(events), state.counters.event)
     return rows
+
+
+def _beside(state: State, stretch: Stretch) -> list[Events]:
+    """What goes on in the sectors, each with draws and a memory of its own."""
+    events = []
+    for index, sector in enumerate(SECTORS):
+        rng = np.random.default_rng([state.seed, 10, index, state.counters.stretch])
+        events.append(sector.live(rng, stretch, state.memory.setdefault(sector.name, {})))
+    return events
+
+
+def _orders(coming: Visits, told: Told, carts: tuple[Ints, Ints, Ints]) -> Orders:
+    """The orders of the visits, in the order of time."""
+    rows = np.flatnonzero(told.ordered_at > 0)
+    rows = rows[np.lexsort((coming.number[rows], told.ordered_at[rows]))]
+    product, quantity, price = (cart[rows] for cart in carts)
+    none = np.zeros(len(rows), dtype=np.int64)
+    return Orders(
+        number=coming.number[rows],
+        person=coming.person[rows],
+        ordered_at=told.ordered_at[rows],
+        total=(quantity * price).sum(axis=1),
+        product=product,
+        quantity=quantity,
+        price=price,
+        cancelled_at=none.copy(),
+        refunded_at=none.copy(),
+        refunded=none.copy(),
+    )
 
 
 def _number_newcomers(state: State, coming: Visits) -> None:
@@ -219,13 +258,10 @@ def _keep_records(
     counts["anonymous_abandoned_carts"] += int((touched & ~is_identified).sum())
 
 
-def _trade(
-    rng: np.random.Generator, state: State, orders: tuple[Ints, Ints, Ints], ordered: Bools, until: int,
-    changes: Changes,
-) -> None:  # fmt: skip
+def _trade(rng: np.random.Generator, state: State, orders: Orders, until: int, changes: Changes) -> None:
     """Take what was sold from the stock, restock, and set new prices for the next stretch."""
-    product, quantity, _ = (column[ordered] for column in orders)
-    sold = np.bincount(product[product >= 0], weights=quantity[product >= 0], minlength=PRODUCT_COUNT)
+    filled = orders.product >= 0
+    sold = np.bincount(orders.product[filled], weights=orders.quantity[filled], minlength=PRODUCT_COUNT)
     before = state.stock
     stock = np.maximum(before - sold.astype(np.int64), 0)
     share = (until - state.instant) / DAY
@@ -238,19 +274,3 @@ def _trade(
     state.price = np.where(reprices, np.maximum((state.price * factor).astype(np.int64), 100), state.price)
     told = reprices | restocked | ((stock == 0) & (before > 0)) | ((draws[2] < STOCK_COUNTS) & (stock != before))
     registry.record_products(np.flatnonzero(told), state.price, state.stock, until, changes)
-
-
-def _joined(first: Events, second: Events) -> Events:
-    return Events(
-        kind=np.concatenate([first.kind, second.kind]),
-        person=np.concatenate([first.person, second.person]),
-        customer=np.concatenate([first.customer, second.customer]),
-        device=np.concatenate([first.device, second.device]),
-        occurred_at=np.concatenate([first.occurred_at, second.occurred_at]),
-        properties=pa.concat_arrays([first.properties, second.properties]),
-        context=pa.concat_arrays([_contexts(first), _contexts(second)]),
-    )
-
-
-def _contexts(events: Events) -> pa.StringArray:
-    return pa.nulls(len(events), pa.string()) if events.context is None else events.context

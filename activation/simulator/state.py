@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ import pyarrow as pa
 from activation.errors import InputError
 from activation.simulator.files import TABLES, empty_table
 from activation.simulator.people import Ints, People
+from activation.simulator.sectors import Memory
 
-FORMAT = 1
+FORMAT = 2
+SECTORS = "sectors/"
 SCALARS = "scalars.json"
 
 
@@ -31,7 +33,10 @@ class Counters:
 
 @dataclass
 class State:
-    """The shop at an instant. `waiting` holds the rows that happened, or will, but have not arrived yet."""
+    """The shop at an instant.
+
+    `waiting` holds the rows that happened, or will, but have not arrived yet; `memory` what each sector remembers.
+    """
 
     seed: int
     customers: int
@@ -41,6 +46,7 @@ class State:
     price: Ints
     stock: Ints
     waiting: dict[str, pa.Table]
+    memory: dict[str, Memory] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +62,9 @@ class State:
             _put(archive, SCALARS, json.dumps(scalars, sort_keys=True).encode())
             for name, array in {**self.people.arrays(), "price": self.price, "stock": self.stock}.items():
                 _put(archive, f"{name}.npy", _array_bytes(array))
+            for sector, memory in sorted(self.memory.items()):
+                for name, array in sorted(memory.items()):
+                    _put(archive, f"{SECTORS}{sector}/{name}.npy", _array_bytes(array))
             for table, rows in self.waiting.items():
                 _put(archive, f"{table}.arrow", _table_bytes(rows))
         unfinished.replace(path)
@@ -79,11 +88,21 @@ class State:
                 price=_array(archive, "price"),
                 stock=_array(archive, "stock"),
                 waiting={table: _table(archive, table) for table in TABLES},
+                memory=_memory(archive),
             )
 
 
 def nothing_waiting() -> dict[str, pa.Table]:
     return {table: empty_table(table) for table in TABLES}
+
+
+def _memory(archive: zipfile.ZipFile) -> dict[str, Memory]:
+    found: dict[str, Memory] = {}
+    for path in archive.namelist():
+        if path.startswith(SECTORS):
+            sector, _, name = path.removeprefix(SECTORS).removesuffix(".npy").partition("/")
+            found.setdefault(sector, {})[name] = _array(archive, path.removesuffix(".npy"))
+    return found
 
 
 def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

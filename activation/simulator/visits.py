@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from activation.simulator.catalogue import draw_products, substitutes
+from activation.simulator.habits import draw_people
 from activation.simulator.people import (
     CART_SLOTS,
     DAY,
@@ -14,7 +15,6 @@ from activation.simulator.people import (
     Floats,
     Ints,
     People,
-    draw_people,
     zone_offsets,
 )
 

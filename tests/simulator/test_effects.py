@@ -21,7 +21,7 @@ def customers_of(shop):
 
 
 def messages(customers, purpose=Purpose.MARKETING):
-    return [DeliveredMessage(customer, "push", purpose, END) for customer in customers]
+    return [DeliveredMessage(f"key-{customer}", customer, "push", purpose, "email", END) for customer in customers]
 
 
 def make(folder, effects):

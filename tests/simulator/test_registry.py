@@ -9,11 +9,11 @@ from activation.simulator.names import AWKWARD, full_name
 
 
 def test_customers_come_from_everywhere(sample):
-    """Four languages, many zones, some unknown, birthdays given and not."""
+    """Six languages, many zones, some unknown, birthdays given and not."""
     customers = sample.changes("customers")
-    assert set(customers["locale"]) == {"en", "de", "fr", "nl"}
+    assert {locale.partition("-")[0] for locale in customers["locale"]} == {"en", "de", "fr", "nl", "es", "it"}
     zones = set(customers["timezone"].dropna())
-    assert len({ZoneInfo(zone) for zone in zones}) >= 8
+    assert len({ZoneInfo(zone) for zone in zones}) >= 12
     assert customers["timezone"].isna().any()
     assert 0.2 < customers["birth_date"].isna().mean() < 0.5
 

@@ -124,7 +124,7 @@ def test_a_shop_needs_people_and_days(tmp_path):
 def test_the_smallest_shop_lives(new_shop):
     """One customer and one day are enough, with messages to people who do not exist."""
     shop = new_shop("shop", customers=1, days=1)
-    messages = [DeliveredMessage(name, "x", "marketing", END) for name in ("cust-9999999", "anonymous:anon-1", "")]
+    messages = [DeliveredMessage(name, name, "x", "marketing", "email", END) for name in ("cust-9999999", "anonymous:anon-1", "")]
     assert shop.advance(to=END + DAY, delivered=messages).counts["marketing_messages"] == 0
 
 
