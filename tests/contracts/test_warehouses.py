@@ -3,18 +3,32 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from activation.errors import WarehouseError
-from activation.warehouses import Warehouse
+from activation.settings import Settings
+from activation.warehouses import Warehouse, open_warehouse
 from activation.warehouses.duckdb import DuckDBWarehouse
 from activation.warehouses.schema import SCHEMAS
 
-WAREHOUSES: dict[str, Callable[[Path], Warehouse]] = {
-    "duckdb": lambda folder: DuckDBWarehouse(folder / "warehouse.duckdb", folder / "warehouse_read.duckdb"),
+Open = Callable[[], Warehouse]
+
+
+def duckdb_file(request: pytest.FixtureRequest) -> Open:
+    folder = request.getfixturevalue("tmp_path")
+    return lambda: DuckDBWarehouse(folder / "warehouse.duckdb", folder / "warehouse_read.duckdb")
+
+
+def postgres_database(request: pytest.FixtureRequest) -> Open:
+    settings = Settings.from_environ({"ACTIVATION_WAREHOUSE_URL": request.getfixturevalue("postgres_url")})
+    return lambda: open_warehouse(settings)
+
+
+WAREHOUSES: dict[str, Callable[[pytest.FixtureRequest], Open]] = {
+    "duckdb": duckdb_file,
+    "postgres": postgres_database,
 }
 EVENT = {"event_id": "e1", "event_name": "Signed Up", "user_id": "u1", "occurred_at": datetime(2026, 1, 1, 12, 30)}
 
@@ -28,8 +42,8 @@ def ids(warehouse: Warehouse) -> list[str]:
 
 
 @pytest.fixture(params=WAREHOUSES)
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
-    with WAREHOUSES[request.param](tmp_path) as opened:
+def warehouse(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    with WAREHOUSES[request.param](request)() as opened:
         opened.prepare()
         yield opened
 
