@@ -1,7 +1,7 @@
 """The mapping file: how a source's columns become a raw table's. Checked whole before a row is read."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from activation.config import Strict, describe_validation
 from activation.errors import MappingError
+from activation.loading.values import Conditions, NamedValue, Value, check_all
 from activation.warehouses.schema import CHANGE_TABLES
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -27,73 +28,6 @@ EVENT_COLUMNS = (
 )
 CHANGE_COLUMNS = ("id", "attributes", "changed_at", "is_deleted")
 TABLES = (EVENT_TABLE, *CHANGE_TABLES)
-
-Scalar = bool | int | float | str
-ValueType = Literal["text", "integer", "number", "boolean", "date", "time", "json"]
-
-
-class Test(Strict):
-    """What a source column is compared with; every part given must hold."""
-
-    below: float | None = None
-    above: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    matches: str | None = None
-    absent: bool | None = None
-    is_not: Scalar | list[Scalar] | None = None
-
-    @model_validator(mode="after")
-    def something_is_asked(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("is empty: give one of " + ", ".join(type(self).model_fields))
-        if self.matches is not None:
-            try:
-                re.compile(self.matches)
-            except re.error as error:
-                raise ValueError(f"`matches` is not a regular expression: {error}") from None
-        return self
-
-
-Conditions = Annotated[dict[str, Test | Scalar | list[Scalar]], Field(min_length=1)]
-
-
-def _column_by_name(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
-
-
-class Value(Strict):
-    """Where a value comes from: one column, a constant, or several columns and constants joined by `separator`.
-
-    A value composed of parts of which one is missing is missing. With `when` it is missing unless the conditions hold.
-    """
-
-    column: str | None = None
-    constant: Scalar | None = None
-    compose: "list[Annotated[Value, BeforeValidator(_column_by_name)]] | None" = None
-    separator: str = ":"
-    type: ValueType | None = None
-    absolute: bool = False
-    when: Conditions | None = None
-
-    @model_validator(mode="after")
-    def one_origin(self) -> Self:
-        given = [name for name in ("column", "constant", "compose") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError("needs exactly one of `column`, `constant` and `compose`")
-        if self.absolute and self.type not in ("integer", "number"):
-            raise ValueError("`absolute` needs `type: integer` or `type: number`")
-        return self
-
-    def source_columns(self) -> Iterator[str]:
-        if self.column is not None:
-            yield self.column
-        for part in self.compose or ():
-            yield from part.source_columns()
-        yield from self.when or ()
-
-
-NamedValue = Annotated[Value, BeforeValidator(_column_by_name)]
 
 
 class SkipRule(Strict):
@@ -131,6 +65,27 @@ class Group(Strict):
     line_id: str | None = None
 
 
+class Each(Strict):
+    """One row per object of a list. In each of them the list's name stands for the object, and the name `position`,
+    where one is given, for its place, from 1. Rows to which the conditions do not apply stay whole, and so do those
+    whose list is empty, unless `empty` says to skip them."""
+
+    list: str = Field(min_length=1)
+    position: str | None = None
+    when: Conditions | None = None
+    empty: Literal["skip", "keep"] = "skip"
+
+    @model_validator(mode="after")
+    def is_a_column(self) -> Self:
+        if "." in self.list:
+            raise ValueError(f"`list` is {self.list!r}: only a column can be taken apart, not a part of one")
+        return self
+
+
+def _list_by_name(value: object) -> object:
+    return {"list": value} if isinstance(value, str) else value
+
+
 class Mapping(Strict):
     """The whole of a mapping file. A column of the table that it does not name is taken from the source's column of
     the same name, where there is one."""
@@ -141,7 +96,9 @@ class Mapping(Strict):
     timezone: str = "UTC"
     properties: dict[str, NamedValue] | None = None
     attributes: dict[str, NamedValue] | None = None
+    context: dict[str, NamedValue] | None = None
     skip: list[SkipRule] = Field(default_factory=list)
+    each: Annotated[Each, BeforeValidator(_list_by_name)] | None = None
     group: Group | None = None
 
     @model_validator(mode="after")
@@ -158,6 +115,10 @@ class Mapping(Strict):
         stranger = self._key_of_the_other_kind()
         if stranger:
             raise ValueError(f"`{stranger}` does not apply to the table {self.table}")
+        if self.context is not None and "context" in self.columns:
+            raise ValueError("`context` is given twice: by itself and in `columns`")
+        check_all(self.details or {}, "properties" if self.is_events else "attributes")
+        check_all(self.context or {}, "context")
         return self
 
     @property
@@ -173,21 +134,35 @@ class Mapping(Strict):
         """What the row's JSON is made of; none where every column not named otherwise goes into it."""
         return self.properties if self.is_events else self.attributes
 
-    def source_columns(self) -> set[str]:
-        """Every column that the mapping expects the source to have."""
-        values = [*self.columns.values(), *(self.details or {}).values()]
+    def values(self) -> list[Value]:
+        """Every value that looks at columns of the source."""
+        found = [*self.columns.values(), *(self.details or {}).values(), *(self.context or {}).values()]
         if self.group:
-            values += [*self.group.line.values(), *self.group.sum.values()]
-        found = {column for value in values for column in value.source_columns()}
+            found += [*self.group.line.values(), *self.group.sum.values()]
+        return found
+
+    def source_columns(self) -> set[str]:
+        """Every column that the mapping looks at."""
+        return {column for value in self.values() for column in value.source_columns()} | self._rule_columns()
+
+    def lacking(self, has: Callable[[str], bool]) -> list[str]:
+        """The columns that the mapping cannot do without and that a source lacks."""
+        placed = {self.each.position} if self.each else set()
+        lacking = {name for value in self.values() for name in value.lacking(has)}
+        lacking |= {name for name in self._rule_columns() if not has(name)}
+        return sorted(lacking - placed)
+
+    def _rule_columns(self) -> set[str]:
         rules: list[SkipRule | DerivedName] = [*self.skip, *self.events.derive]
-        for rule in rules:
-            found.update(rule.when)
+        found = {column for rule in rules for column in rule.when}
         if self.group and self.group.line_id:
             found.add(self.group.line_id)
+        if self.each:
+            found |= {self.each.list, *(self.each.when or ())}
         return found
 
     def _key_of_the_other_kind(self) -> str | None:
-        others = ("attributes",) if self.is_events else ("properties", "events", "group")
+        others = ("attributes",) if self.is_events else ("properties", "context", "events", "group")
         return next((key for key in others if key in self.model_fields_set), None)
 
 

@@ -2,15 +2,16 @@
 
 # ruff: noqa: S608 - compiled from a checked mapping; names and literals are quoted
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Pairs
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from activation.errors import MappingError
-from activation.loading.mapping import Conditions, Group, Mapping, Scalar, Test, Value
-from activation.loading.source import NUMBER, OTHER, TIME, ZONED_TIME, SourceColumns, literal
+from activation.loading.expressions import Expressions, Fault
+from activation.loading.mapping import Each, Group, Mapping
+from activation.loading.source import INTEGER, TEXT, SourceColumns, literal
+from activation.loading.values import ALL, Value
 from activation.warehouses.schema import quoted
 
 EARLIEST = datetime(1990, 1, 1)
@@ -19,17 +20,6 @@ ID_COLUMNS = ("event_id", "event_name", "user_id", "anonymous_id", "id")
 TIME_COLUMNS = ("occurred_at", "received_at", "changed_at")
 REQUIRED = ("event_id", "event_name", "occurred_at", "id", "changed_at")
 UNMAPPED = "unmapped_event"
-
-# How a value given as text becomes one of its type; nothing where it is not of that type.
-CASTS = {
-    "text": "{0}",
-    "integer": "text_as_integer({0})",
-    "number": "text_as_number({0})",
-    "boolean": "try_cast({0} as boolean)",
-    "date": "strftime(try_cast({0} as date), '%Y-%m-%d')",
-    "time": "strftime(utc_time({0}), '%Y-%m-%d %H:%M:%S.%f')",
-    "json": "try_cast(normal_json({0}) as json)",
-}
 
 
 @dataclass
@@ -45,13 +35,21 @@ class Plan:
     values: dict[str, str] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
     documents: list[str] = field(default_factory=list)
-    faults: list[tuple[str, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     skipped: str = "null::varchar"
 
-    def query(self) -> str:
-        """The query over the table `incoming`. A line that could not be read is never skipped by a rule."""
-        picked = ", ".join(f"{sql} as {quoted(name)}" for name, sql in {**self.values, **self.given}.items())
-        names = ", ".join(quoted(name) for name in self.values)
+    @property
+    def sql(self) -> Expressions:
+        """Writes values over this plan's columns; what it finds wrong with them is added to the faults."""
+        used = {*self.mapping.source_columns(), *self.mapping.table_columns}
+        return Expressions(self.columns, used, faults=self.faults)
+
+    def query(self, besides: Pairs[str, str] | None = None) -> str:
+        """The query over the table `incoming`, with further values by name. A line that could not be read is never
+        skipped by a rule."""
+        values = {**self.values, **(besides or {})}
+        picked = ", ".join(f"{sql} as {quoted(name)}" for name, sql in {**values, **self.given}.items())
+        names = ", ".join(quoted(name) for name in values)
         normalised = ", ".join(
             f"case when {name} is null then '{{}}' else normal_json({name}) end as {name}" for name in self.documents
         )
@@ -74,26 +72,31 @@ class Plan:
 
     def _readable_rows(self) -> str:
         """DuckDB's parser has the last word on JSON lines, since it is the one that takes them apart."""
-        if not self.columns.is_json:
-            return "select * from incoming"
-        return """
-            select line,
-                case when fault is null and json_valid(raw) then raw end as raw,
-                case when fault is not null then fault when not json_valid(raw) then 'broken_json' end as fault
-            from incoming
-        """
+        rows = "select * from incoming"
+        if self.columns.is_json:
+            rows = """
+                select line,
+                    case when fault is null and json_valid(raw) then raw end as raw,
+                    case when fault is not null then fault when not json_valid(raw) then 'broken_json' end as fault
+                from incoming
+            """
+        return _taken_apart(rows, self.mapping.each, self.columns) if self.mapping.each else rows
 
 
 def make_plan(mapping: Mapping, columns: SourceColumns, now: datetime, path: Path) -> Plan:
     """Compile a mapping for one file. Raises MappingError for a column that the file lacks."""
-    missing = sorted(name for name in mapping.source_columns() if not columns.has(name))
-    if missing:
+    lacking = mapping.lacking(columns.has)
+    if lacking:
         raise MappingError(
-            f"The mapping names the column {missing[0]!r}, which {path} lacks.",
+            f"The mapping names the column {lacking[0]!r}, which {path} lacks.",
             f"Name one of {', '.join(columns.kinds)}.",
         )
+    if mapping.each and mapping.each.position:
+        columns = columns.with_column(mapping.each.position, INTEGER)
     plan = Plan(mapping, columns, now)
-    plan.skipped = _first_fitting(((rule.when, literal(rule.name)) for rule in mapping.skip), columns, "null")
+    plan.skipped = plan.sql.first_fitting(((rule.when, literal(rule.name)) for rule in mapping.skip), "null")
+    if mapping.each:
+        _add_each(plan, mapping.each)
     for name in mapping.table_columns:
         _add_column(plan, name)
     if mapping.is_events:
@@ -106,14 +109,43 @@ def make_plan(mapping: Mapping, columns: SourceColumns, now: datetime, path: Pat
     return plan
 
 
+def _taken_apart(rows: str, each: Each, columns: SourceColumns) -> str:
+    """The rows, one per object of the list; `part` says what a row is: whole, a member, or why there is none."""
+    found = columns.list(each.list)
+    applies = Expressions(columns).holds(each.when) if each.when else "true"
+    part = f"""case when ({applies}) is not true then 'whole' when {columns.text(each.list)} is null then 'empty'
+        when {found} is null then 'broken' when len({found}) = 0 then 'empty' else 'member' end"""
+    members = f"""case when part = 'member'
+        then list_transform({found}, lambda member, place: {{'member': member, 'place': place}})
+        else [{{'member': null::json, 'place': null::bigint}}] end"""
+    rows = f"select *, unnest({members}) as taken from (select *, {part} as part from ({rows}))"
+    rows = f"select * exclude (taken), taken.member, taken.place from ({rows})"
+    if columns.is_json:
+        place = f", {literal(each.position)}, place" if each.position else ""
+        patch = f"json_merge_patch(raw, json_object({literal(each.list)}, member{place}))::varchar"
+        return f"select * replace (case when part = 'member' then {patch} else raw end as raw) from ({rows})"
+    column = columns.column(each.list)
+    member = "member::varchar" if columns.kind(each.list) == TEXT else "member"
+    whole = column if columns.kind(each.list) == TEXT else columns.tree(each.list)
+    place = f", place as {columns.column(each.position)}" if each.position else ""
+    replaced = f"select * replace (case when part = 'member' then {member} else {whole} end as {column}){place}"
+    return f"{replaced} from ({rows})"
+
+
+def _add_each(plan: Plan, each: Each) -> None:
+    plan.faults.append(("part = 'broken'", f"bad_{each.list}"))
+    if each.empty == "skip":
+        plan.skipped = f"coalesce({plan.skipped}, case when part = 'empty' then {literal(f'no_{each.list}')} end)"
+
+
 def _add_column(plan: Plan, name: str) -> None:
     value = plan.mapping.columns.get(name)
     if name in ("properties", "attributes"):
         _add_details(plan, name)
     elif name == "context":
-        _add_document(plan, name, _document(plan, value or Value(column=name)))
+        _add_context(plan, value)
     elif name == "is_deleted":
-        text = _text(plan, value or Value(column=name))
+        text = plan.sql.text(value or Value(column=name))
         plan.given[f"{name}_text"] = text
         plan.values[name] = f"coalesce(try_cast({text} as boolean), false)"
         plan.faults.append((f"{name}_text is not null and try_cast({name}_text as boolean) is null", f"bad_{name}"))
@@ -126,25 +158,17 @@ def _add_column(plan: Plan, name: str) -> None:
 def _add_id(plan: Plan, name: str, value: Value | None) -> None:
     """Only a mapping that names an integer column may make ids of it: that it holds ids is then somebody's word."""
     source = value or Value(column=name)
-    plan.values[name] = _text(plan, source)
-    for column in {*_id_columns(source)}:
-        condition = plan.columns.is_no_id(column, value is not None) if plan.columns.has(column) else None
-        if condition:
-            plan.faults.append((condition, f"{name}_not_text"))
+    plan.values[name] = plan.sql.text(source)
+    plan.faults += [
+        (condition, f"{name}_not_text") for condition in dict.fromkeys(plan.sql.not_ids(source, value is not None))
+    ]
     plan.faults.append((f"is_placeholder({quoted(name)})", f"{name}_is_placeholder"))
-
-
-def _id_columns(value: Value) -> Iterator[str]:
-    if value.column is not None:
-        yield value.column
-    for part in value.compose or ():
-        yield from _id_columns(part)
 
 
 def _add_time(plan: Plan, name: str, value: Value) -> None:
     column = quoted(name)
-    plan.values[name] = _time(plan, value)
-    plan.given[f"{name}_given"] = f"{_text(plan, value)} is not null"
+    plan.values[name] = plan.sql.time(value)
+    plan.given[f"{name}_given"] = f"{plan.sql.text(value)} is not null"
     latest = (plan.now + LATEST).isoformat(sep=" ")
     plan.faults += [
         (f"{column} is null and {name}_given", f"bad_{name}"),
@@ -156,23 +180,24 @@ def _add_time(plan: Plan, name: str, value: Value) -> None:
 def _add_details(plan: Plan, name: str) -> None:
     given = plan.mapping.details
     if given is not None:
-        _add_document(plan, name, _object(plan, given))
-        if all(_is_scalar(plan, value) for value in given.values()):
+        _add_document(plan, name, plan.sql.object(given))
+        if ALL not in given and all(plan.sql.is_scalar(value) for value in given.values()):
             plan.documents.remove(name)
     elif not plan.columns.has(name):
-        _add_document(plan, name, _rest(plan, name))
+        _add_document(plan, name, plan.sql.rest())
     elif plan.columns.is_json:
         own = plan.columns.document(name)
-        _add_document(plan, name, f"coalesce({own}, {_rest(plan, name)})")
+        _add_document(plan, name, f"coalesce({own}, {plan.sql.rest()})")
     else:
         _add_document(plan, name, plan.columns.document(name))
 
 
-def _is_scalar(plan: Plan, value: Value) -> bool:
-    """An object of scalars is written in its normal form; others have objects of their own to be sorted."""
-    if value.type is not None or value.column is None:
-        return value.type != "json"
-    return not plan.columns.is_json and plan.columns.kind(value.column) != OTHER
+def _add_context(plan: Plan, value: Value | None) -> None:
+    given = plan.mapping.context
+    if given is not None:
+        _add_document(plan, "context", plan.sql.object(given, is_nested=True))
+    else:
+        _add_document(plan, "context", plan.sql.document(value or Value(column="context")))
 
 
 def _add_document(plan: Plan, name: str, text: str) -> None:
@@ -181,39 +206,12 @@ def _add_document(plan: Plan, name: str, text: str) -> None:
     plan.faults.append((f"{quoted(name)} is null", f"bad_{name}"))
 
 
-def _document(plan: Plan, value: Value) -> str:
-    if value.column is not None and plan.columns.has(value.column):
-        return plan.columns.document(value.column)
-    return _text(plan, value)
-
-
-def _rest(plan: Plan, name: str) -> str:
-    """An object of all the columns that go nowhere else."""
-    used = {*plan.mapping.source_columns(), *plan.mapping.table_columns, name}
-    if plan.columns.is_json:
-        removed = ", ".join(f"{literal(column)}, null" for column in sorted(used))
-        return f"json_merge_patch(raw, json_object({removed}))::varchar"
-    return _object(plan, {column: Value(column=column) for column in plan.columns.kinds if column not in used})
-
-
-def _object(plan: Plan, values: dict[str, Value]) -> str:
-    """An object of the values that are there."""
-    if not values:
-        return "'{}'"
-    # Half the cost of json_object; concat_ws leaves out what is null.
-    keys = {name: literal(f"{json.dumps(name, ensure_ascii=False)}:") for name in sorted(values)}
-    pairs = ", ".join(
-        f"{key} || nullif({_json(plan, name, values[name])}::varchar, 'null')" for name, key in keys.items()
-    )
-    return f"('{{' || concat_ws(',', {pairs}) || '}}')"
-
-
 def _add_event_name_rules(plan: Plan) -> None:
     events = plan.mapping.events
     source = plan.values["event_name"]
     names = dict(events.names)
     known = " ".join(f"when {literal(given)} then {literal(name)}" for given, name in names.items())
-    derived = _first_fitting(((rule.when, literal(rule.name)) for rule in events.derive), plan.columns, "null")
+    derived = plan.sql.first_fitting(((rule.when, literal(rule.name)) for rule in events.derive), "null")
     listed = f"case {source} {known} end" if known else "null"
     plan.values["event_name"] = f"coalesce({derived}, {listed}, {source})"
     if events.unmapped == "keep":
@@ -227,108 +225,9 @@ def _add_event_name_rules(plan: Plan) -> None:
 
 
 def _add_group(plan: Plan, group: Group) -> None:
-    plan.values["group_line"] = _object(plan, group.line)
+    plan.values["group_line"] = plan.sql.object(group.line)
     plan.values["group_line_id"] = plan.columns.text(group.line_id) if group.line_id else "null::varchar"
     for position, (name, value) in enumerate(group.sum.items()):
-        text = _typed(plan, value.model_copy(update={"type": value.type or "number"}), name)
+        text = plan.sql.typed(value.model_copy(update={"type": value.type or "number"}), name)
         # Exact decimals: a sum must not depend on the order in which its lines were read.
         plan.values[f"group_sum_{position}"] = f"coalesce(try_cast({text} as decimal(38, 6)), 0)"
-
-
-def _text(plan: Plan, value: Value) -> str:
-    """A value as text; nothing where the source lacks it."""
-    if value.column is not None:
-        text = plan.columns.text(value.column) if plan.columns.has(value.column) else "null::varchar"
-    elif value.compose is not None:
-        text = f" || {literal(value.separator)} || ".join(_text(plan, part) for part in value.compose)
-        text = f"({text})"
-    else:
-        text = literal(_written(value.constant))
-    return _only_when(plan, value, text)
-
-
-def _time(plan: Plan, value: Value) -> str:
-    kind = plan.columns.kinds.get(value.column or "")
-    if kind == TIME and value.column:
-        return _only_when(plan, value, f"utc_of_local({plan.columns.column(value.column)}::timestamp)")
-    if kind == ZONED_TIME and value.column:
-        column = plan.columns.column(value.column)
-        return _only_when(plan, value, f"timezone('UTC', {column}::timestamptz)")
-    return f"utc_time({_text(plan, value)})"
-
-
-def _json(plan: Plan, name: str, value: Value) -> str:
-    """A value as JSON, and the fault of a value that is not what it is said to be."""
-    if value.type is not None:
-        return f"to_json({_typed(plan, value, name)})"
-    if value.column is None:
-        return f"to_json({_text(plan, value) if value.compose else _constant(value.constant)})"
-    if plan.columns.kinds.get(value.column) == NUMBER:
-        plan.faults.append((f"{plan.columns.is_not_finite(value.column)}", f"bad_{name}"))
-        column = plan.columns.column(value.column)
-        return _only_when(plan, value, f"case when isfinite({column}) then to_json({column}) end")
-    return _only_when(plan, value, plan.columns.json(value.column))
-
-
-def _typed(plan: Plan, value: Value, name: str) -> str:
-    text = _text(plan, value)
-    if value.type == "json" and value.column and plan.columns.kinds.get(value.column) == OTHER:
-        text = plan.columns.document(value.column)
-    typed = CASTS[value.type or "text"].format(text)
-    plan.faults.append((f"{text} is not null and {typed} is null", f"bad_{name}"))
-    return f"abs({typed})" if value.absolute else typed
-
-
-def _constant(value: Scalar | None) -> str:
-    return literal(value) if isinstance(value, str) else _written(value)
-
-
-def _written(value: Scalar | None) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _only_when(plan: Plan, value: Value, sql: str) -> str:
-    return f"case when {_holds(value.when, plan.columns)} then {sql} end" if value.when else sql
-
-
-def _first_fitting(rules: Iterable[tuple[Conditions, str]], columns: SourceColumns, otherwise: str) -> str:
-    cases = " ".join(f"when {_holds(when, columns)} then {result}" for when, result in rules)
-    return f"case {cases} else {otherwise} end" if cases else f"{otherwise}::varchar"
-
-
-def _holds(when: Conditions, columns: SourceColumns) -> str:
-    return " and ".join(f"({_test(columns.text(name), asked)})" for name, asked in when.items())
-
-
-def _test(text: str, asked: Test | Scalar | list[Scalar]) -> str:
-    if isinstance(asked, list):
-        return " or ".join(_equals(text, item) for item in asked) or "false"
-    if not isinstance(asked, Test):
-        return _equals(text, asked)
-    parts = [
-        f"text_as_number({text}) {operator} {bound}"
-        for operator, bound in (
-            ("<", asked.below),
-            (">", asked.above),
-            (">=", asked.at_least),
-            ("<=", asked.at_most),
-        )
-        if bound is not None
-    ]
-    if asked.matches is not None:
-        parts.append(f"regexp_full_match({text}, {literal(asked.matches)})")
-    if asked.absent is not None:
-        parts.append(f"{text} is {'' if asked.absent else 'not '}null")
-    if asked.is_not is not None:
-        parts.append(f"not coalesce({_test(text, asked.is_not)}, false)")
-    return " and ".join(f"({part})" for part in parts)
-
-
-def _equals(text: str, value: Scalar) -> str:
-    if isinstance(value, bool):
-        return f"try_cast({text} as boolean) is {_written(value)}"
-    if isinstance(value, str):
-        return f"{text} = {literal(value)}"
-    return f"text_as_number({text}) = {value}"
