@@ -39,7 +39,7 @@ from activation.project import (
 )
 from activation.quality import Block, GateReport, Limits, Severity, duckdb_url, run_gates, write_blocks
 from activation.settings import Settings
-from activation.warehouses import Warehouse, open_warehouse
+from activation.warehouses import Warehouse, open_warehouse, reserved
 
 BATCH_LANE = "batch"
 TARGETS = {RunMode.LIVE: "live", RunMode.ANALYSIS: "analysis"}
@@ -314,8 +314,8 @@ class App:
 
     @contextmanager
     def _warehouse_file(self) -> Iterator[None]:
-        """Nobody else of ours opens the warehouse for writing meanwhile."""
-        with leases.hold(self.ledger, leases.WAREHOUSE):
+        """Nobody else of ours opens the warehouse for writing meanwhile, nor does another ledger's process."""
+        with leases.hold(self.ledger, leases.WAREHOUSE), reserved(self.settings):
             yield
 
     @contextmanager

@@ -5,7 +5,8 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -26,6 +27,8 @@ DEFAULT_TARGET = "live"
 EXCERPT = re.compile(r"\s*-{10,}.*", re.DOTALL)
 DECISIONS_TAG = "tag:decisions"
 OUTCOMES_TAG = "tag:outcomes"
+# What libpq is told beside dbt: times in UTC, and to notice within seconds that a killed build's client is gone.
+SERVER_OPTIONS = "-c client_connection_check_interval=10s"
 
 Policy = TypeVar("Policy", bound=Strict)
 
@@ -157,7 +160,12 @@ class Project:
         return max(path.stat().st_mtime for path in everything)
 
     def _target_path(self, target: str) -> Path:
-        return self.settings.home / "dbt" / target
+        """Apart for every database, since a manifest is made for one and a record of what was built is of one."""
+        address = self.settings.warehouse
+        if address is None:
+            return self.settings.home / "dbt" / target
+        database = hashlib.sha256(str(address).encode()).hexdigest()[:8]
+        return self.settings.home / "dbt" / f"postgres-{database}" / target
 
     def _models_in(self, folder: str, prefix: str) -> list[str]:
         return sorted(path.stem for path in (self.folder / "models" / folder).rglob(f"{prefix}*.sql"))
@@ -244,25 +252,59 @@ class Project:
     def _invoke(self, arguments: Sequence[str], target: str, manifest: Any = None) -> Any:
         from dbt.cli.main import dbtRunner
 
-        os.environ["ACTIVATION_WAREHOUSE"] = str(self.settings.warehouse_path)
-        os.environ.setdefault("DO_NOT_TRACK", "1")
         logs = self.settings.home / "dbt" / "logs"
         common = {
             "--project-dir": self.folder,
             "--profiles-dir": self.folder,
+            "--profile": "activation_postgres" if self.settings.warehouse else "activation",
             "--target-path": self._target_path(target),
             "--log-path": logs,
             "--log-level": "none",
             "--log-level-file": "info",
         }
         options = [str(part) for pair in common.items() for part in pair]
-        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options, "--no-print", "--no-use-colors-file"])
+        with _environment(warehouse_variables(self.settings)):
+            outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options, "--no-print", "--no-use-colors-file"])
         if outcome.exception is not None:
             raise BuildError(
                 f"dbt {arguments[0]} failed: {_one_line(EXCERPT.sub('', str(outcome.exception)))}.",
                 f"Mend the file named and repeat; the whole log is {logs / 'dbt.log'}.",
             )
         return outcome
+
+
+def warehouse_variables(settings: Settings) -> dict[str, str]:
+    """What `profiles.yml` and the driver below dbt read, so that no password stands in a file or on a command line."""
+    address = settings.warehouse
+    if address is None:
+        return {"ACTIVATION_WAREHOUSE": str(settings.warehouse_path)}
+    asked = settings.environ.get("PGOPTIONS", "")
+    return {
+        "ACTIVATION_WAREHOUSE_HOST": address.host,
+        "ACTIVATION_WAREHOUSE_PORT": str(address.port),
+        "ACTIVATION_WAREHOUSE_DATABASE": address.database,
+        "ACTIVATION_WAREHOUSE_USER": address.user,
+        "DBT_ENV_SECRET_ACTIVATION_WAREHOUSE_PASSWORD": address.password.reveal(),
+        "PGTZ": "UTC",
+        "PGOPTIONS": f"{SERVER_OPTIONS} {asked}".strip(),
+        **{f"PG{name.upper()}": value for name, value in address.tls.items()},
+    }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment with these variables, as it was before afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def render_list(name: str, models: Iterable[str]) -> str:
