@@ -3,15 +3,17 @@
     last built; all its rows in a first build or a full refresh. Customers are
     those of `int_changed_customers`. For another key, `changes` lists the keys
     with their `load_id` (by default the parent itself does), and the model
-    names that list for the strategy too, in `meta: changes`.
+    names that list for the strategy too, in `meta: changes`; so may a model of
+    customers that `int_changed_customers` itself rests on.
 -#}
 {% macro affected(relation, key='customer_id', changes=none) -%}
-    {%- if not execute and key == 'customer_id' -%}
+    {%- if not execute and key == 'customer_id' and not changes -%}
         {%- do ref('int_changed_customers') -%}
     {%- endif -%}
     {%- if this and is_incremental() -%}
-        {%- set list = ref('int_changed_customers')
-            if key == 'customer_id' else changes or relation -%}
+        {%- set list = changes or (
+            ref('int_changed_customers') if key == 'customer_id' else relation
+        ) -%}
         (
             select *
             from {{ relation }}

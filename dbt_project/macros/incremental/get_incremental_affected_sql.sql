@@ -10,8 +10,8 @@
         arguments['dest_columns'] | map(attribute='name')
     ) -%}
     {%- set changes = ref(
-        'int_changed_customers' if key == 'customer_id'
-        else config.get('meta', {})['changes']
+        config.get('meta', {}).get('changes', 'int_changed_customers')
+        if key == 'customer_id' else config.get('meta', {})['changes']
     ) -%}
     delete from {{ target_relation }}
     where {{ is_listed(key, changes) }};

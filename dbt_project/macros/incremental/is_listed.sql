@@ -1,10 +1,15 @@
-{#- The condition that a list of changes names a row's key since the last build. -#}
-{% macro is_listed(key, changes) -%}
+{#-
+    The condition that a list of changes names a row's key since the last build;
+    `expression` where the row calls it otherwise than the list.
+-#}
+{% macro is_listed(key, changes, expression=none) -%}
     {%- if has_news(changes) -%}
-        {{ key }} in (
-            select {{ key }}
-            from {{ changes }}
-            where load_id > {{ watermark() }} and {{ key }} is not null
+        {{ expression or key }} in (
+            select listed.{{ key }}
+            from {{ changes }} as listed
+            where
+                listed.load_id > {{ watermark() }}
+                and listed.{{ key }} is not null
         )
     {%- else -%}
         false

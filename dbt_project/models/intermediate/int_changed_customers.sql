@@ -18,15 +18,15 @@ customer_changes as (
 
 ),
 
-contact_point_changes as (
+customer_things as (
 
-    select * from {{ ref('stg_activation__contact_point_changes') }}
+    select * from {{ ref('int_customer_things') }}
 
 ),
 
-consent_changes as (
+customer_merges as (
 
-    select * from {{ ref('stg_activation__consent_changes') }}
+    select * from {{ ref('int_customer_merges') }}
 
 ),
 
@@ -99,23 +99,14 @@ persons as (
 
 ),
 
-contact_points as (
+new_things as (
 
-    select
-        contact_point_id,
+    select distinct
+        thing,
+        thing_id,
         load_id
-    from contact_point_changes
-    where {{ is_new_load(
-        ref('stg_activation__contact_point_changes')
-    ) }}
-    union
-    select
-        contact_point_id,
-        load_id
-    from consent_changes
-    where {{ is_new_load(
-        ref('stg_activation__consent_changes')
-    ) }}
+    from {{ ref('int_thing_changes') }}
+    where {{ is_new_load(ref('int_thing_changes')) }}
 
 ),
 
@@ -146,28 +137,51 @@ customers as (
     ) }}
     union
     select
-        contact_point_changes.customer_id,
-        contact_points.load_id
-    from contact_points
-    inner join contact_point_changes
-        on contact_points.contact_point_id
-            = contact_point_changes.contact_point_id
+        customer_id,
+        load_id
+    from {{ ref('int_merge_changes') }}
+    where {{ is_new_load(ref('int_merge_changes')) }}
+    union
+    select
+        customer_things.customer_id,
+        new_things.load_id
+    from new_things
+    inner join customer_things
+        on new_things.thing = customer_things.thing
+            and new_things.thing_id = customer_things.thing_id
+
+),
+
+{#- What concerns an absorbed customer concerns the one that is left. -#}
+concerned as (
+
+    select
+        customer_id,
+        load_id
+    from customers
+    union
+    select
+        customer_merges.customer_id,
+        customers.load_id
+    from customers
+    inner join customer_merges
+        on customers.customer_id = customer_merges.absorbed_customer_id
 
 ),
 
 unlisted as (
 
     select
-        customers.customer_id,
-        customers.load_id
-    from customers
+        concerned.customer_id,
+        concerned.load_id
+    from concerned
     {% if this and is_incremental() -%}
     left join {{ this }} as listed
-        on customers.customer_id = listed.customer_id
-            and customers.load_id = listed.load_id
-    where customers.customer_id is not null and listed.customer_id is null
+        on concerned.customer_id = listed.customer_id
+            and concerned.load_id = listed.load_id
+    where concerned.customer_id is not null and listed.customer_id is null
     {%- else -%}
-    where customers.customer_id is not null
+    where concerned.customer_id is not null
     {%- endif %}
 
 )

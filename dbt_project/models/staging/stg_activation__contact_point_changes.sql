@@ -8,7 +8,8 @@ renamed as (
 
     select
         id as contact_point_id,
-        {{ json_text('attributes', 'customer_id') }} as customer_id,
+        {{ person_id(json_text('attributes', 'customer_id')) }}
+            as customer_id,
         {{ json_text('attributes', 'channel') }} as channel,
         {{ json_text('attributes', 'address') }} as address,
         load_id,

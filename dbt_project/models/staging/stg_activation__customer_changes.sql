@@ -7,11 +7,17 @@ with customers as (
 renamed as (
 
     select
-        id as customer_id,
+        {{ person_id('id') }} as customer_id,
+        {{ person_id(json_text('attributes', 'merged_into')) }}
+            as merged_into_id,
+        nullif(trim({{ json_text('attributes', 'account_id') }}), '')
+            as account_id,
         {{ json_text('attributes', 'first_name') }} as first_name,
         {{ json_text('attributes', 'last_name') }} as last_name,
         {{ json_text('attributes', 'locale') }} as locale,
         upper(trim({{ json_text('attributes', 'country') }})) as country_code,
+        {{ json_text('attributes', 'region') }} as region,
+        {{ json_text('attributes', 'city') }} as city,
         {{ json_text('attributes', 'timezone') }} as timezone,
         load_id,
         is_deleted,
@@ -21,6 +27,14 @@ renamed as (
     from customers
     where known_at <= {{ as_of() }}
 
+),
+
+persons as (
+
+    select *
+    from renamed
+    where customer_id is not null
+
 )
 
-select * from renamed
+select * from persons
