@@ -1,7 +1,9 @@
 """The sectors of the demo shop's business, in the order in which they live. New ones come at the end."""
 
 from activation.simulator.aftermath import Aftermath
+from activation.simulator.bookings import Bookings
 from activation.simulator.loyalty import Loyalty
+from activation.simulator.memberships import Memberships
 from activation.simulator.sectors import Sector
 
-SECTORS: tuple[Sector, ...] = (Aftermath(), Loyalty())
+SECTORS: tuple[Sector, ...] = (Aftermath(), Loyalty(), Memberships(), Bookings())

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from activation.simulator.people import Ints, People
 from activation.simulator.registry import Changes
 from activation.simulator.scripts import Events
+from activation.simulator.vocabulary import KINDS
 
 Memory = dict[str, npt.NDArray[np.generic]]
 
@@ -63,3 +64,15 @@ class Sector(Protocol):
 
         `rng` belongs to this sector and stretch alone; `memory` is empty in the first stretch and may be written.
         """
+
+
+def told(stretch: Stretch, name: str, person: Ints, at: Ints, properties: Any, device: Ints | None = None) -> Events:
+    """One kind of event of known customers; from the shop's server where no device is given."""
+    return Events(
+        kind=np.full(len(person), KINDS[name]),
+        person=person,
+        customer=stretch.people.customer[person],
+        device=np.zeros(len(person), dtype=np.int64) if device is None else device,
+        occurred_at=np.asarray(at) // 1000 * 1000,
+        properties=properties,
+    )
