@@ -47,11 +47,14 @@ for models in ("audience_models", "segments", "trigger_models"):
     globals()[models] = lambda: ["model_one", "model_two"]
 globals().update(
     affected=lambda relation, *_, **__: relation,
+    affected_survivors=lambda relation, *_, **__: relation,
     as_of=lambda: "current_timestamp",
     is_affected=lambda: "customer_id is not null",
     is_new_load=lambda *_: "load_id is not null",
     json_elements=lambda column: f"lateral (select {column} as element, 1 as position)",
     person_id=lambda column: f"nullif({column}, '')",
+    rfm_measures=lambda: {"recency": "last_ordered_at", "monetary": "net_amount"},
+    versions_in_force=lambda relation, *_, **__: " ".join(("select * from", relation)),
     watermark=lambda: "(select 1)",
 )
 

@@ -9,68 +9,7 @@
 
 with deliveries as (
 
-    select *
-    from {{ affected(
-        ref('stg_activation__product_changes'), 'product_id'
-    ) }}
-
-),
-
-distinct_changes as (
-
     select
-        product_id,
-        product_name,
-        category,
-        currency_code,
-        product_url,
-        image_url,
-        price_amount,
-        stock_count,
-        is_deleted,
-        changed_at,
-        min(known_at) as known_at
-    from deliveries
-    group by
-        product_id, product_name, category, currency_code, product_url,
-        image_url, price_amount, stock_count, is_deleted, changed_at
-
-),
-
-numbered as (
-
-    select
-        *,
-        max(changed_at) over (
-            partition by product_id
-            order by known_at
-        ) as latest_changed_at,
-        row_number() over (
-            partition by product_id, known_at
-            order by
-                changed_at desc, is_deleted, price_amount, stock_count,
-                product_name, category, currency_code, product_url, image_url
-        ) as recency
-    from distinct_changes
-
-),
-
-{# What is told after a later change was known never comes into force. #}
-versions as (
-
-    select
-        {{ stable_key([
-            'product_id',
-            'changed_at',
-            'is_deleted',
-            "coalesce(cast(price_amount as " ~ dbt.type_string() ~ "), '')",
-            "coalesce(cast(stock_count as " ~ dbt.type_string() ~ "), '')",
-            "coalesce(product_name, '')",
-            "coalesce(category, '')",
-            "coalesce(currency_code, '')",
-            "coalesce(product_url, '')",
-            "coalesce(image_url, '')",
-        ]) }} as product_change_id,
         product_id,
         product_name,
         category,
@@ -82,9 +21,21 @@ versions as (
         is_deleted,
         changed_at,
         known_at
-    from numbered
-    where recency = 1 and changed_at = latest_changed_at
+    from {{ affected(
+        ref('stg_activation__product_changes'), 'product_id'
+    ) }}
 
+),
+
+versions as (
+    {{ versions_in_force(
+        'deliveries', 'product_id',
+        columns=[
+            'product_name', 'category', 'currency_code', 'product_url',
+            'image_url', 'price_amount', 'stock_count', 'is_deleted',
+        ],
+        state=['price_amount', 'currency_code', 'is_deleted'],
+    ) }}
 ),
 
 compared as (
@@ -92,37 +43,24 @@ compared as (
     select
         *,
         lag(currency_code) over (
-            partition by product_id order by known_at
+            partition by product_id order by valid_from
         ) as previous_currency_code,
         lag(price_amount) over (
-            partition by product_id order by known_at
+            partition by product_id order by valid_from
         ) as previous_price_amount,
         lag(stock_count) over (
-            partition by product_id order by known_at
+            partition by product_id order by valid_from
         ) as previous_stock_count,
-        lead(known_at) over (
-            partition by product_id order by known_at
-        ) as valid_to,
+        min(case when stock_count <= 0 then valid_from end) over (
+            partition by product_id
+            order by valid_from
+            rows between 1 following and unbounded following
+        ) as sold_out_at,
         {{ dbt.datediff(
             "cast('2020-01-01' as " ~ dbt.type_timestamp() ~ ")",
-            'known_at', 'second'
-        ) }} as known_second
+            'valid_from', 'second'
+        ) }} as valid_from_second
     from versions
-
-),
-
-repriced as (
-
-    select
-        *,
-        case
-            when price_amount <> previous_price_amount then known_at
-            when
-                coalesce(currency_code, '')
-                <> coalesce(previous_currency_code, '') then known_at
-            when price_amount is null or is_deleted then known_at
-        end as repriced_at
-    from compared
 
 ),
 
@@ -134,27 +72,19 @@ bounded as (
         *,
         min(previous_price_amount) over (
             partition by product_id, previous_currency_code
-            order by known_second
+            order by valid_from_second
             range between {{ seconds }} preceding and current row
         ) as lowest_price_amount,
-        min(repriced_at) over (
-            partition by product_id
-            order by known_at
-            rows between 1 following and unbounded following
-        ) as price_valid_to,
-        min(case when stock_count <= 0 then known_at end) over (
-            partition by product_id
-            order by known_at
-            rows between 1 following and unbounded following
-        ) as sold_out_at
-    from repriced
+        coalesce(
+            currency_code = previous_currency_code, false
+        ) as is_comparable
+    from compared
 
 ),
 
 changes as (
 
     select
-        product_change_id,
         product_id,
         product_name,
         category,
@@ -162,21 +92,17 @@ changes as (
         product_url,
         image_url,
         price_amount,
-        case
-            when currency_code = previous_currency_code
-                then previous_price_amount
-        end as previous_price_amount,
-        case
-            when currency_code = previous_currency_code
-                then lowest_price_amount
-        end as lowest_price_amount,
+        case when is_comparable then previous_price_amount end
+            as previous_price_amount,
+        case when is_comparable then lowest_price_amount end
+            as lowest_price_amount,
         stock_count,
         previous_stock_count,
         is_deleted,
         coalesce(
-            not is_deleted
-            and price_amount < previous_price_amount
-            and currency_code = previous_currency_code,
+            is_comparable
+            and not is_deleted
+            and price_amount < previous_price_amount,
             false
         ) as is_price_drop,
         coalesce(
@@ -188,9 +114,9 @@ changes as (
             false
         ) as is_low_stock,
         changed_at,
-        known_at as valid_from,
+        valid_from,
         valid_to,
-        price_valid_to,
+        state_valid_to as price_valid_to,
         sold_out_at,
         known_at
     from bounded
