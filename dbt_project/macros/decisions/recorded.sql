@@ -11,6 +11,6 @@
     {%- else -%}
         (
             {{- rows_of(record_columns()[name], []) }}
-        )
+        ) as {{ name }}
     {%- endif -%}
 {%- endmacro %}

@@ -18,7 +18,7 @@
             select *
             from {{ relation }}
             where {{ is_listed(key, list) }}
-        )
+        ) as affected
     {%- else -%}
         {{ relation }}
     {%- endif -%}

@@ -11,7 +11,7 @@
     {%- endif -%}
     {%- set survivors = resolved_survivors(relation) -%}
     {%- if not (this and is_incremental()) -%}
-        {{ survivors }}
+        {{ survivors }} as affected
     {%- elif thing -%}
         (
             select changes.*
@@ -24,7 +24,7 @@
                     'named.survivor_id',
                 ) }}
             )
-        )
+        ) as affected
     {%- else -%}
         (
             select changes.*
@@ -33,6 +33,6 @@
                 'customer_id', ref('int_changed_customers'),
                 'changes.survivor_id',
             ) }}
-        )
+        ) as affected
     {%- endif -%}
 {%- endmacro %}
