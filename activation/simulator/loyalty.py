@@ -179,7 +179,7 @@ def _taken(moved: Movements, before: Ints) -> Ints:
     lots = np.where(newest_first, before[:, ::-1], before)
     earlier = np.cumsum(lots, axis=1) - lots
     taken = np.clip(wanted[:, None] - earlier, 0, lots)
-    return np.where(newest_first, taken[:, ::-1], taken)
+    return np.asarray(np.where(newest_first, taken[:, ::-1], taken))
 
 
 def _write(stretch: Stretch, moved: Movements, at: Ints, change: Ints, lots: Ints, period: Ints) -> None:
