@@ -53,7 +53,7 @@ globals().update(
     is_new_load=lambda *_: "load_id is not null",
     json_elements=lambda column: f"lateral (select {column} as element, 1 as position)",
     person_id=lambda column: f"nullif({column}, '')",
-    rfm_measures=lambda: {"recency": "last_ordered_at", "monetary": "net_amount"},
+    rfm_measures=lambda: {"recency": "last_ordered_at", "frequency": "order_count", "monetary": "net_amount"},
     versions_in_force=lambda relation, *_, **__: " ".join(("select * from", relation)),
     watermark=lambda: "(select 1)",
 )

@@ -1,12 +1,12 @@
+{%- set views_before = (var('high_intent_views') | int) - 1 -%}
+
 with events as (
 
     select *
     from {{ affected(ref('int_events')) }}
     where
         is_identified
-        and event_name not in (
-            '{{ var("passive_events") | join("', '") }}'
-        )
+        and event_name not in ({{ passive_events() }})
 
 ),
 
@@ -31,9 +31,8 @@ counted_views as (
         {{ dbt.dateadd(
             'day',
             var('high_intent_days'),
-            'lag(occurred_at, ' ~ (var('high_intent_views') - 1) ~ ') over ('
-            ~ 'partition by customer_id, product_id '
-            ~ 'order by occurred_at, event_id)',
+            'lag(occurred_at, ' ~ views_before ~ ') over (partition by '
+            ~ 'customer_id, product_id order by occurred_at, event_id)',
         ) }} as repeated_until
     from views
     where product_id is not null

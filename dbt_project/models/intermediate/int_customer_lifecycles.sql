@@ -1,10 +1,27 @@
 {{ config(materialized='view') }}
 
+{%- set default_days = var('at_risk_customer_days') -%}
+{%- set least_days = var('at_risk_minimum_days') -%}
+{%- set factor = var('at_risk_gap_factor') %}
+
 with cadences as (
 
     select *
     from {{ ref('int_customer_cadences') }}
     where order_count > 0
+
+),
+
+{#- A habit says when silence is long; before there is one, a default. -#}
+silences as (
+
+    select
+        *,
+        case
+            when median_gap_days is null then {{ default_days }}
+            else greatest({{ least_days }}, {{ factor }} * median_gap_days)
+        end as silence_days
+    from cadences
 
 ),
 
@@ -19,14 +36,8 @@ instants as (
         {{ dbt.dateadd(
             'day', var('new_customer_days'), 'first_ordered_at'
         ) }} as new_until,
-        {#- A habit says when silence is long; before there is one, a default. #}
         {{ dbt.dateadd(
-            'second',
-            'floor(86400 * case when median_gap_days is null then '
-            ~ var('at_risk_customer_days') ~ ' else greatest('
-            ~ var('at_risk_minimum_days') ~ ', ' ~ var('at_risk_gap_factor')
-            ~ ' * median_gap_days) end)',
-            'last_ordered_at',
+            'second', 'floor(86400 * silence_days)', 'last_ordered_at'
         ) }} as silent_at,
         {{ dbt.dateadd(
             'day', var('lapsed_customer_days'), 'last_ordered_at'
@@ -34,7 +45,7 @@ instants as (
         {{ dbt.dateadd(
             'day', var('lost_customer_days'), 'last_ordered_at'
         ) }} as lost_at
-    from cadences
+    from silences
 
 ),
 
