@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from activation.loading.source import (
     JSON,
@@ -59,7 +59,7 @@ class Expressions:
         elif value.constant is not None:
             text = literal(_written(value.constant))
         else:
-            text = self.json(value, ALL)
+            text = f"({replace(self, faults=[]).json(value, ALL)})::varchar"
         return self._only_when(value, text)
 
     def time(self, value: Value) -> str:
@@ -94,7 +94,7 @@ class Expressions:
         if value.each is not None:
             return self._only_when(value, self._each(value, value.each, name))
         if value.entries is not None:
-            return self._only_when(value, self._entries(value.entries, name))
+            return self._only_when(value, self._entries(value, value.entries, name))
         if value.rest:
             return self._only_when(value, self.rest())
         return f"to_json({self.text(value) if value.compose else self._only_when(value, _constant(value.constant))})"
@@ -115,14 +115,17 @@ class Expressions:
         return f"abs({typed})" if value.absolute else typed
 
     def object(self, values: Mapping[str, Value], *, is_nested: bool = False) -> str:
-        """The text of an object of the values that are there; with `*` the object that it names, with these over it."""
+        """The text of an object of the values that are there; with `*` the object that it names, with these over it.
+
+        What stands at `*` and is no object is left as it is, to be found unfit.
+        """
         own = self._pairs(_nested(values) if is_nested else dict(values))
         if ALL not in values:
             return own
         base = self._document_text(values[ALL])
         merged = f"json_merge_patch({base}, {own})::varchar"
         is_object = f"json_valid({base}) and json_type({base}) = 'OBJECT'"
-        return f"case when {base} is null then {own} when {is_object} then {merged} end"
+        return f"case when {base} is null then {own} when {is_object} then {merged} else {base} end"
 
     def rest(self) -> str:
         """The text of an object of all the columns that go nowhere else."""
@@ -210,19 +213,19 @@ class Expressions:
         records = f"list_filter({self.columns.list(value.column)}, lambda entry: {is_it})[1:1]"
         return f"list_transform({records}, lambda entry: {found})[1]"
 
-    def _entries(self, column: str, name: str) -> str:
+    def _entries(self, value: Value, column: str, name: str) -> str:
         if not self.columns.has(column):
             return NOTHING
         records = self.columns.list(column)
-        self.faults.append((f"{self.columns.text(column)} is not null and {records} is null", f"bad_{name}"))
+        self._add_fault(value, f"{self.columns.text(column)} is not null and {records} is null", name)
         is_known = "lambda choice: json_type(choice) <> 'NULL'"
         key = "json_extract_string(entry, '/key')"
-        value = (
+        found = (
             "case json_type(entry, '/value') when 'OBJECT' "
             f"then list_filter(json_extract(json_extract(entry, '/value'), '$.*'), {is_known})[1] "
             "else json_extract(entry, '/value') end"
         )
-        pair = f"to_json({key})::varchar || ':' || ({value})::varchar"
+        pair = f"to_json({key})::varchar || ':' || ({found})::varchar"
         return f"('{{' || array_to_string(list_transform({records}, lambda entry: {pair}), ',') || '}}')"
 
     def _each(self, value: Value, column: str, name: str) -> str:
@@ -233,10 +236,8 @@ class Expressions:
         inner = Expressions(SourceColumns.of_json(member), depth=self.depth + 1)
         made = self._sum_of(inner, value.sum, name) if value.sum else inner.object(value.members or {})
         unfit = " or ".join([f"json_type({member}) <> 'OBJECT'", *(f"({fault})" for fault, _ in inner.faults)])
-        self.faults += [
-            (f"{self.columns.text(column)} is not null and {found} is null", f"bad_{name}"),
-            (f"len(list_filter({found}, lambda {member}: {unfit})) > 0", f"bad_{name}"),
-        ]
+        self._add_fault(value, f"{self.columns.text(column)} is not null and {found} is null", name)
+        self._add_fault(value, f"len(list_filter({found}, lambda {member}: {unfit})) > 0", name)
         each = f"list_transform({found}, lambda {member}: {made})"
         return (
             f"to_json(list_sum({each})::double)"
@@ -248,6 +249,11 @@ class Expressions:
         # Exact decimals: a sum must not depend on the order in which it is taken.
         typed = inner.typed(value.model_copy(update={"type": value.type or "number"}), name)
         return f"try_cast({typed} as decimal(38, 6))"
+
+    def _add_fault(self, value: Value, condition: str, name: str) -> None:
+        """Only where the value counts: elsewhere the column may hold something else."""
+        applies = f"({self.holds(value.when)}) and " if value.when else ""
+        self.faults.append((f"{applies}({condition})", f"bad_{name}"))
 
     def _only_when(self, value: Value, sql: str) -> str:
         return f"case when {self.holds(value.when)} then {sql} end" if value.when else sql

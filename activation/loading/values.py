@@ -154,9 +154,13 @@ class Value(Strict):
                 yield from part.lacking(has)
         yield from (name for name in self.when or () if not has(name))
 
-    def is_object_of(self, name: str) -> bool:
+    @property
+    def may_be_an_object(self) -> bool:
         """Whether it may stand at `*`, whose members are all kept."""
-        return name == ALL and (self.rest is not None or self.entries is not None or self.column is not None)
+        if self.first is not None:
+            return all(part.may_be_an_object for part in self.first)
+        named = self.rest is not None or self.entries is not None or self.column is not None
+        return named and self.type is None and self.entry is None
 
 
 NamedValue = Annotated[Value, BeforeValidator(_column_by_name)]
@@ -166,7 +170,7 @@ Value.model_rebuild()
 def check_all(values: "dict[str, Value]", key: str) -> None:
     """Raise ValueError where what stands at `*` cannot be an object."""
     for name, value in values.items():
-        if name == ALL and (not value.is_object_of(name) or value.type is not None or value.entry is not None):
+        if name == ALL and not value.may_be_an_object:
             raise ValueError(f"`{key}` has `{ALL}`, which takes a column that holds an object, `entries` or `rest`")
         if name != ALL and value.rest:
             raise ValueError(f"`rest` stands at `{ALL}` only, not at {name!r}")

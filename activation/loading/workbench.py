@@ -146,7 +146,7 @@ class Workbench:
         slices = [batch.slice(start, SLICE_ROWS) for start in range(0, batch.num_rows, SLICE_ROWS)]
         self.connection.register("incoming", pa.Table.from_batches(slices))
         self.connection.execute(f"create or replace table mapped as {query}")
-        self.rows_read += batch.num_rows
+        self.rows_read += self._count_mapped() if self.mapping.each else batch.num_rows
         counted = "select reason, skipped, count(*) from mapped where not is_fit group by all"
         unfit = 0
         for reason, skipped, count in self.connection.execute(counted).fetchall():
@@ -160,6 +160,11 @@ class Workbench:
         fit = "select * exclude (skipped, reason, is_fit) from mapped where is_fit order by line"
         self.connection.execute(f"create or replace view fit as {fit}")
         self.connection.unregister("incoming")
+
+    def _count_mapped(self) -> int:
+        """How many rows a batch gave whose lists were taken apart."""
+        row = self.connection.execute("select count(*) from mapped").fetchone()
+        return int(row[0]) if row else 0
 
     def _quarantine(self, batch: pa.RecordBatch, file: SourceFile) -> None:
         positions = [name for name in batch.schema.names if name not in ("line", "raw", "fault")]
