@@ -1,4 +1,4 @@
-"""Every unit test of the models, in one process."""
+"""Every unit test of the models, on every warehouse, in one process each."""
 
 import os
 from pathlib import Path
@@ -6,30 +6,36 @@ from typing import Any
 
 import pytest
 
-from activation.warehouses import schema
+from activation.project import warehouse_variables
+from activation.settings import Settings
+from activation.warehouses import open_warehouse
 
-ROOT = Path(__file__).parents[2] / "dbt_project"
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.dbt
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """What dbt says of each, over tables without rows: unit tests read the columns of what they stand in for."""
-    import duckdb
     from dbt.cli.main import dbtRunner
 
+    is_server = request.param == "postgres"
+    url = request.getfixturevalue("new_postgres")() if is_server else ""
     folder = tmp_path_factory.mktemp("unit_tests")
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        for statement in schema.statements():
-            connection.execute(statement)
-    folders = {"project-dir": ROOT, "profiles-dir": ROOT, "target-path": folder / "target", "log-path": folder / "logs"}
+    environ = {"ACTIVATION_PROJECT": str(ROOT), "ACTIVATION_HOME": str(folder), "ACTIVATION_WAREHOUSE_URL": url}
+    settings = Settings.from_environ(environ)
+    with open_warehouse(settings) as warehouse:
+        warehouse.prepare()
+    project = ROOT / "dbt_project"
+    folders = {"project-dir": project, "profiles-dir": project, "target-path": folder / "target", "log-path": folder}
     flags = [*(f"--{name}={value}" for name, value in folders.items()), "--quiet", "--no-print", "--no-use-colors"]
+    flags.append(f"--profile={'activation_postgres' if is_server else 'activation'}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "ACTIVATION_WAREHOUSE", str(folder / "warehouse.duckdb"))
-        patch.setitem(os.environ, "DO_NOT_TRACK", "1")
+        for name, value in {**warehouse_variables(settings), "DO_NOT_TRACK": "1"}.items():
+            patch.setitem(os.environ, name, value)
         manifest = dbtRunner().invoke(["parse", *flags]).result
-        built = dbtRunner(manifest=manifest).invoke(["run", "--empty", *flags])
+        built = dbtRunner(manifest=manifest).invoke(["run", *flags])
         assert built.success, [f"{found.node.name}: {found.message}" for found in built.result or []]
         tested = dbtRunner(manifest=manifest).invoke(["test", "--select", "test_type:unit", *flags])
     assert tested.exception is None, tested.exception
@@ -43,5 +49,5 @@ def test_every_unit_test_ran(results: list[Any]) -> None:
 
 def test_every_unit_test_passes(results: list[Any]) -> None:
     """Those that do not are named with what they got."""
-    failed = {found.node.name: found.message for found in results if found.status != "pass"}
-    assert failed == {}
+    failed = [f"{found.node.name}: {found.message}" for found in results if found.status != "pass"]
+    assert not failed, "\n".join(failed)

@@ -12,5 +12,5 @@
 {%- endmacro %}
 
 {% macro postgres__json_scalar(expression) -%}
-    {{ return("(" ~ expression ~ " #>> '{}')") }}
+    {{ return("((" ~ expression ~ " #>> '{}') collate \"C\")") }}
 {%- endmacro %}

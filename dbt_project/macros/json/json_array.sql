@@ -14,5 +14,5 @@
 {%- endmacro %}
 
 {% macro postgres__json_array(column, key) -%}
-    {{ return("cast(cast(" ~ column ~ " as jsonb) -> '" ~ key ~ "' as text)") }}
+    {{ return("cast(cast(" ~ column ~ " as json) -> '" ~ key ~ "' as text)") }}
 {%- endmacro %}

@@ -21,6 +21,7 @@
 
 {% macro postgres__json_array_agg(expression, order_by) -%}
     {{ return(
-        "cast(jsonb_agg(" ~ expression ~ " order by " ~ order_by ~ ") as text)"
+        "'[' || string_agg(coalesce(cast(to_json(" ~ expression
+        ~ ") as text), 'null'), ',' order by " ~ order_by ~ ") || ']'"
     ) }}
 {%- endmacro %}

@@ -22,8 +22,10 @@
 {%- endmacro %}
 
 {% macro postgres__json_elements(column) -%}
+    {%- set document = "cast(" ~ column ~ " as json)" -%}
     {{ return(
-        "lateral (select element, position from jsonb_array_elements(cast("
-        ~ column ~ " as jsonb)) with ordinality as elements (element, position))"
+        "lateral (select element, position from json_array_elements("
+        ~ "case when json_typeof(" ~ document ~ ") = 'array' then " ~ document
+        ~ " end) with ordinality as elements (element, position))"
     ) }}
 {%- endmacro %}

@@ -1,4 +1,7 @@
-{#- The text at a top-level key of a JSON object, null when absent. -#}
+{#-
+    The text at a top-level key of a JSON object, null when absent. Everywhere
+    text is compared by its bytes, whatever language the database has.
+-#}
 {% macro json_text(column, key) -%}
     {{ return(adapter.dispatch('json_text', 'activation')(column, key)) }}
 {%- endmacro %}
@@ -12,5 +15,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_text(column, key) -%}
-    {{ return("(cast(" ~ column ~ " as jsonb) ->> '" ~ key ~ "')") }}
+    {{ return(
+        "((cast(" ~ column ~ " as json) ->> '" ~ key ~ "') collate \"C\")"
+    ) }}
 {%- endmacro %}

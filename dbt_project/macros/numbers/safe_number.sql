@@ -7,9 +7,13 @@
     {{ return("try_cast(" ~ expression ~ " as decimal(18, 4))") }}
 {%- endmacro %}
 
+{#- There is no cast that may fail, so form and size are looked at before. -#}
 {% macro postgres__safe_number(expression) -%}
+    {%- set form = " *[+-]?([0-9]{1,30}[.]?[0-9]{0,30}|[.][0-9]{1,30})"
+        ~ "([eE][+-]?[0-9]{1,2})? *" -%}
     {{ return(
-        "case when " ~ expression ~ " ~ '^-?[0-9]+([.][0-9]+)?$' then cast("
-        ~ expression ~ " as decimal(18, 4)) end"
+        "case when " ~ matches(expression, form) ~ " then case when abs(cast("
+        ~ expression ~ " as numeric)) < 99999999999999.99995 then cast("
+        ~ expression ~ " as decimal(18, 4)) end end"
     ) }}
 {%- endmacro %}

@@ -4,7 +4,7 @@
 -#}
 {% macro contact_point(channel, address) -%}
     case
-        when {{ channel }} = 'email' then lower(trim({{ address }}))
+        when {{ channel }} = 'email' then {{ lowered(trimmed(address)) }}
         when {{ channel }} = 'sms' then
             case
                 when {{ keep_characters(address, '0-9+') }} like '00%'
@@ -13,6 +13,6 @@
                     )
                 else {{ keep_characters(address, '0-9+') }}
             end
-        else trim({{ address }})
+        else {{ trimmed(address) }}
     end
 {%- endmacro %}

@@ -12,5 +12,7 @@
 {%- endmacro %}
 
 {% macro postgres__matches(expression, pattern) -%}
-    {{ return("(" ~ expression ~ " ~ '^(" ~ pattern ~ ")$')") }}
+    {{ return(
+        "((" ~ expression ~ ") collate \"C\" ~ '^(" ~ pattern ~ ")$')"
+    ) }}
 {%- endmacro %}

@@ -4,11 +4,11 @@
 -#}
 {% macro person_id(column) -%}
     case
-        when lower(trim({{ column }})) in (
+        when lower({{ trimmed(column) }}) in (
             '', '0', '-', 'null', 'none', 'nil', 'nan', 'undefined', 'unknown',
             'guest', 'anonymous', 'n/a', 'false', 'true', '(not set)',
             '00000000-0000-0000-0000-000000000000'
         ) then null
-        else trim({{ column }})
+        else {{ trimmed(column) }}
     end
 {%- endmacro %}

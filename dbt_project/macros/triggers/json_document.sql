@@ -12,5 +12,5 @@
 {%- endmacro %}
 
 {% macro postgres__json_document(expression) -%}
-    {{ return("cast(" ~ expression ~ " as jsonb)") }}
+    {{ return("cast(" ~ expression ~ " as json)") }}
 {%- endmacro %}
