@@ -1,82 +1,55 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='affected',
-        unique_key='customer_id',
-    )
-}}
+{#-
+    A table: a stage, a score or a suppression changes with time alone. What it
+    joins is one row per customer, and built for those concerned.
+-#}
+{{ config(materialized='table') }}
 
 with units as (
 
-    select * from {{ affected(ref('int_units')) }}
-
-),
-
-changes as (
-
-    select * from {{ affected(ref('stg_activation__customer_changes')) }}
-
-),
-
-events as (
-
-    select * from {{ affected(ref('int_events')) }}
-
-),
-
-orders as (
-
-    select *
-    from {{ affected(ref('int_orders')) }}
-    where is_net
-
-),
-
-numbered as (
-
-    select
-        *,
-        row_number() over (
-            partition by customer_id
-            order by
-                changed_at desc, known_at desc, load_id desc, is_deleted desc,
-                first_name, last_name, locale, country_code, timezone,
-                birth_date
-        ) as recency
-    from changes
+    select * from {{ ref('int_units') }}
 
 ),
 
 profiles as (
 
-    select
-        *,
-        coalesce({{ is_timezone('timezone') }}, false) as is_timezone_known
-    from numbered
-    where recency = 1
+    select * from {{ ref('int_customer_profiles') }}
 
 ),
 
-signups as (
+activities as (
 
-    select
-        customer_id,
-        min(occurred_at) as signed_up_at
-    from events
-    where event_name = 'Signed Up'
-    group by customer_id
+    select * from {{ ref('int_customer_activities') }}
 
 ),
 
-customer_orders as (
+cadences as (
+
+    select * from {{ ref('int_customer_cadences') }}
+
+),
+
+lifecycles as (
+
+    select * from {{ ref('int_customer_lifecycles') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('int_customer_rfm') }}
+
+),
+
+reach as (
 
     select
         customer_id,
-        count(*) as order_count,
-        {{ amount('sum(net_amount)') }} as net_amount,
-        min(ordered_at) as first_order_at,
-        max(ordered_at) as last_order_at
-    from orders
+        {%- for channel in ['email', 'sms', 'push', 'post'] %}
+        max(case when channel = '{{ channel }}' then 1 else 0 end)
+            as {{ channel }}_count,
+        {%- endfor %}
+        count(*) as reachable_channel_count
+    from {{ ref('int_customer_channels') }}
     group by customer_id
 
 ),
@@ -85,29 +58,53 @@ final as (
 
     select
         units.customer_id,
+        profiles.account_id,
         profiles.first_name,
         profiles.last_name,
         profiles.locale,
         profiles.country_code,
-        case
-            when profiles.is_timezone_known then profiles.timezone
-            else 'UTC'
-        end as timezone,
-        coalesce(customer_orders.order_count, 0) as order_count,
-        coalesce(customer_orders.net_amount, {{ amount(0) }})
-            as net_amount,
+        profiles.region,
+        profiles.city,
+        coalesce(profiles.timezone, 'UTC') as timezone,
+        coalesce(lifecycles.lifecycle, 'prospect') as lifecycle,
+        coalesce(cadences.order_count, 0) as order_count,
+        coalesce(cadences.net_amount, {{ amount(0) }}) as net_amount,
+        coalesce(cadences.purchase_day_count, 0) as purchase_day_count,
+        coalesce(cadences.repeat_day_count, 0) as repeat_day_count,
+        cadences.age_at_last_purchase_days,
+        {{ dbt.datediff('cadences.first_purchased_at', as_of(), 'day') }}
+            as age_days,
+        cadences.median_gap_days,
+        scores.recency_score,
+        scores.frequency_score,
+        scores.monetary_score,
+        coalesce(reach.reachable_channel_count, 0) as reachable_channel_count,
         coalesce(profiles.is_timezone_known, false) as is_timezone_known,
         coalesce(profiles.is_deleted, false) as is_deleted,
+        profiles.account_id is not null as has_account,
+        activities.signed_up_at is not null as has_signed_up,
+        coalesce(cadences.order_count > 0, false) as has_ordered,
+        {%- for channel in ['email', 'sms', 'push', 'post'] %}
+        coalesce(reach.{{ channel }}_count = 1, false)
+            as is_{{ channel }}_reachable,
+        {%- endfor %}
         profiles.birth_date,
-        signups.signed_up_at,
-        customer_orders.first_order_at,
-        customer_orders.last_order_at,
+        activities.signed_up_at,
+        cadences.first_ordered_at as first_order_at,
+        cadences.last_ordered_at as last_order_at,
+        activities.first_active_at,
+        activities.last_active_at,
+        lifecycles.at_risk_at,
+        lifecycles.lapsed_at,
+        scores.valid_from as scored_at,
         units.known_at
     from units
     left join profiles on units.customer_id = profiles.customer_id
-    left join signups on units.customer_id = signups.customer_id
-    left join customer_orders
-        on units.customer_id = customer_orders.customer_id
+    left join activities on units.customer_id = activities.customer_id
+    left join cadences on units.customer_id = cadences.customer_id
+    left join lifecycles on units.customer_id = lifecycles.customer_id
+    left join scores on units.customer_id = scores.customer_id
+    left join reach on units.customer_id = reach.customer_id
 
 )
 
