@@ -3,15 +3,14 @@
 A booking waits for a change of mind or for its end; an incident for a revision or its resolution.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from activation.simulator import attributes, documents, services
-from activation.simulator.catalogue import to_json
 from activation.simulator.chances import Chances, who_does
 from activation.simulator.people import DAY, HOUR, MINUTE, Ints
-from activation.simulator.remembered import Remembered
+from activation.simulator.remembered import Remembered, Sheet
 from activation.simulator.scripts import Events, no_events
 from activation.simulator.sectors import Memory, Stretch
 
@@ -47,8 +46,12 @@ INCIDENT = {
     "number": np.int64, "service": np.int64, "kind": np.int8, "revision": np.int8, "starts_at": np.int64,
     "ends_at": np.int64, "revises_at": np.int64, "resolves_at": np.int64,
 }  # fmt: skip
-CONFIRMED, CANCELLED, DONE = "confirmed", "cancelled", "done"
-OPEN, RESOLVED = "open", "resolved"
+BOOKING_COLUMNS = ("at", "status", "number", "person", "service", "due_at", "ends_at")
+INCIDENT_COLUMNS = ("at", "status", "number", "service", "kind", "revision", "starts_at", "ends_at")
+STATUSES = ("confirmed", "cancelled", "done")
+CONFIRMED, CANCELLED, DONE = range(len(STATUSES))
+INCIDENT_STATUSES = ("open", "resolved")
+OPEN, RESOLVED = range(len(INCIDENT_STATUSES))
 
 
 class Bookings:
@@ -64,6 +67,7 @@ class Bookings:
         diary.book()
         diary.go_on()
         diary.hit()
+        diary.close()
         return no_events()
 
 
@@ -75,6 +79,8 @@ class _Diary:
     stretch: Stretch
     kept: Remembered
     incidents: Remembered
+    noted: Sheet = field(default_factory=lambda: Sheet(*BOOKING_COLUMNS))
+    noted_incidents: Sheet = field(default_factory=lambda: Sheet(*INCIDENT_COLUMNS))
 
     def book(self) -> None:
         """People choose a session some days ahead."""
@@ -218,37 +224,43 @@ class _Diary:
         )
         self._write(rows, at, CONFIRMED)
 
-    def _write(self, rows: Ints, at: Ints, status: str) -> None:
-        if not len(rows):
-            return
-        kept, service = self.kept, self.kept["service"][rows]
-        texts = attributes.document(
-            customer_id=attributes.customer(self.stretch.people.customer[kept["person"][rows]]),
-            due_at=attributes.time(kept["due_at"][rows]),
-            ends_at=attributes.time(kept["ends_at"][rows]),
-            kind=attributes.choice(services.KINDS, services.kind_of(service)),
-            place=attributes.choice(services.CITIES, services.place_of(service)),
-            service_id=attributes.named("svc", service, 12),
-            status=to_json(status),
-        )
-        ids = documents.join("book-", documents.digits(kept["number"][rows], 7))
-        self.stretch.changes.add_all("bookings", ids, texts, at)
-        self.stretch.counts[f"bookings_{status}"] += len(rows)
+    def _write(self, rows: Ints, at: Ints, status: int) -> None:
+        """Note how the bookings stand."""
+        columns = {name: self.kept[name][rows] for name in BOOKING_COLUMNS[2:]}
+        self.noted.add(at=at, status=status, **columns)
 
-    def _write_incidents(self, rows: Ints, at: Ints, status: str) -> None:
-        if not len(rows):
-            return
-        incidents, revision = self.incidents, self.incidents["revision"][rows]
-        kind = incidents["kind"][rows]
+    def _write_incidents(self, rows: Ints, at: Ints, status: int) -> None:
+        columns = {name: self.incidents[name][rows] for name in INCIDENT_COLUMNS[2:]}
+        self.noted_incidents.add(at=at, status=status, **columns)
+
+    def close(self) -> None:
+        """Put down all that was noted."""
+        noted = self.noted
         texts = attributes.document(
-            ends_at=attributes.time(incidents["ends_at"][rows]),
-            kind=attributes.choice(INCIDENT_KINDS, kind),
-            revision=documents.digits(revision),
-            service_id=attributes.named("svc", incidents["service"][rows], 12),
-            starts_at=attributes.time(incidents["starts_at"][rows]),
-            status=to_json(status),
-            text=attributes.choice([*TEXTS, *(REVISED + text for text in TEXTS)], kind + len(TEXTS) * (revision > 1)),
+            customer_id=attributes.customer(self.stretch.people.customer[noted["person"]]),
+            due_at=attributes.time(noted["due_at"]),
+            ends_at=attributes.time(noted["ends_at"]),
+            kind=attributes.choice(services.KINDS, services.kind_of(noted["service"])),
+            place=attributes.choice(services.CITIES, services.place_of(noted["service"])),
+            service_id=attributes.named("svc", noted["service"], 12),
+            status=attributes.choice(STATUSES, noted["status"]),
         )
-        ids = documents.join("inc-", documents.digits(incidents["number"][rows], 6))
-        self.stretch.changes.add_all("incidents", ids, texts, at)
-        self.stretch.counts[f"incidents_{status}"] += len(rows)
+        ids = documents.join("book-", documents.digits(noted["number"], 7))
+        self.stretch.changes.add_all("bookings", ids, texts, noted["at"])
+        for place, status in enumerate(STATUSES):
+            self.stretch.counts[f"bookings_{status}"] += int((noted["status"] == place).sum())
+        noted = self.noted_incidents
+        text = noted["kind"] + len(TEXTS) * (noted["revision"] > 1)
+        texts = attributes.document(
+            ends_at=attributes.time(noted["ends_at"]),
+            kind=attributes.choice(INCIDENT_KINDS, noted["kind"]),
+            revision=documents.digits(noted["revision"]),
+            service_id=attributes.named("svc", noted["service"], 12),
+            starts_at=attributes.time(noted["starts_at"]),
+            status=attributes.choice(INCIDENT_STATUSES, noted["status"]),
+            text=attributes.choice([*TEXTS, *(REVISED + each for each in TEXTS)], text),
+        )
+        ids = documents.join("inc-", documents.digits(noted["number"], 6))
+        self.stretch.changes.add_all("incidents", ids, texts, noted["at"])
+        for place, status in enumerate(INCIDENT_STATUSES):
+            self.stretch.counts[f"incidents_{status}"] += int((noted["status"] == place).sum())

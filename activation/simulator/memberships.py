@@ -4,7 +4,7 @@ A subscription waits for whichever comes first of three instants: a change of mi
 the end of its period. Each happening sets the instants anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from activation.simulator import attributes, documents
 from activation.simulator.catalogue import PRODUCTS, to_json
 from activation.simulator.chances import Chances, who_does
 from activation.simulator.people import DAY, HOUR, MINUTE, Ints
-from activation.simulator.remembered import Remembered
+from activation.simulator.remembered import Remembered, Sheet
 from activation.simulator.scripts import Events, no_events
 from activation.simulator.sectors import Memory, Stretch
 
@@ -38,6 +38,8 @@ PLANS = (
 )
 TRIALING, ACTIVE, PAST_DUE, CANCELLED, ENDED = range(5)
 STATUSES = ("trialing", "active", "past_due", "cancelled", "ended")
+OPEN, FAILED, PAID, VOID = range(4)
+INVOICE_STATUSES = ("open", "failed", "paid", "void")
 NOTHING, SWITCH_OFF, SWITCH_ON, CANCEL, EXTEND = range(5)
 # What people do within a period: nothing, switch the renewal off, (on), cancel, get some days as a gift.
 IN_TRIAL = (0.58, 0.20, 0.0, 0.20, 0.02)
@@ -57,6 +59,8 @@ COLUMNS = {
     "started_at": np.int64, "ends_at": np.int64, "change": np.int8, "change_at": np.int64, "retry_at": np.int64,
     "failures": np.int8, "invoice": np.int64, "issued_at": np.int64,
 }  # fmt: skip
+SUBSCRIPTION_COLUMNS = ("at", "number", "person", "plan", "status", "is_renewing", "started_at", "ends_at")
+INVOICE_COLUMNS = ("at", "invoice", "number", "person", "plan", "status", "issued_at", "failures")
 PRICES = np.array([plan.price for plan in PLANS])
 MONTHS = np.array([plan.months for plan in PLANS])
 TRIALS = np.array([plan.trial for plan in PLANS]) * DAY
@@ -77,6 +81,7 @@ class Memberships:
         book.join()
         book.go_on()
         book.part()
+        book.close()
         return no_events()
 
 
@@ -87,6 +92,8 @@ class _Book:
     chances: Chances
     stretch: Stretch
     kept: Remembered
+    subscriptions: Sheet = field(default_factory=lambda: Sheet(*SUBSCRIPTION_COLUMNS))
+    invoices: Sheet = field(default_factory=lambda: Sheet(*INVOICE_COLUMNS))
 
     def found(self) -> None:
         """Customers who were there before the shop's records begin have subscriptions already, within a period."""
@@ -135,7 +142,7 @@ class _Book:
         rows = np.flatnonzero(self.stretch.people.is_gone[self.kept["person"]])
         at = np.full(len(rows), self.stretch.end - MINUTE)
         owing = rows[self.kept["retry_at"][rows] > 0]
-        self._write_invoices(owing, at[: len(owing)], "void", self.kept["failures"][owing])
+        self._write_invoices(owing, at[: len(owing)], VOID, self.kept["failures"][owing])
         self._finish(rows, at)
         self.kept.forget(self.kept["status"] == ENDED)
 
@@ -191,7 +198,7 @@ class _Book:
         kept = self.kept
         kept["invoice"][rows] = self.kept.numbers(len(rows), "invoice")
         kept["issued_at"][rows], kept["failures"][rows] = at, 0
-        self._write_invoices(rows, at, "open", kept["failures"][rows])
+        self._write_invoices(rows, at, OPEN, kept["failures"][rows])
         minutes = self.chances.between("pays after", 1, 30, *self._keys(rows))
         self._attempt(rows, at + minutes * MINUTE, PAYMENT_FAILS)
 
@@ -204,20 +211,20 @@ class _Book:
         fails = self.chances.uniform("fails", *self._keys(rows), kept["failures"][rows]) < risk
         paid, failed = rows[~fails], rows[fails]
         kept["retry_at"][paid] = 0
-        self._write_invoices(paid, at[~fails], "paid", kept["failures"][paid])
+        self._write_invoices(paid, at[~fails], PAID, kept["failures"][paid])
         was_due = kept["status"][paid] == PAST_DUE
         kept["status"][paid[was_due]] = ACTIVE
         self._write(paid[was_due], at[~fails][was_due])
         kept["failures"][failed] += 1
         failures = kept["failures"][failed]
-        self._write_invoices(failed, at[fails], "failed", failures)
+        self._write_invoices(failed, at[fails], FAILED, failures)
         first = failures == 1
         kept["status"][failed[first]] = PAST_DUE
         self._write(failed[first], at[fails][first])
         is_last = failures == ATTEMPTS
         kept["retry_at"][failed] = np.where(is_last, 0, at[fails] + RETRY_AFTER[failures % ATTEMPTS])
         given_up, since = failed[is_last], at[fails][is_last] + VOID_AFTER
-        self._write_invoices(given_up, since, "void", failures[is_last])
+        self._write_invoices(given_up, since, VOID, failures[is_last])
         self._finish(given_up, since)
 
     def _finish(self, rows: Ints, at: Ints) -> None:
@@ -233,41 +240,46 @@ class _Book:
         return self.stretch.people.name[kept["person"][rows]], kept["started_at"][rows], kept["ends_at"][rows]
 
     def _write(self, rows: Ints, at: Ints) -> None:
-        if not len(rows):
-            return
-        kept, plan = self.kept, self.kept["plan"][rows]
-        texts = attributes.document(
-            currency=attributes.POUNDS,
-            customer_id=attributes.customer(self.stretch.people.customer[kept["person"][rows]]),
-            ends_at=attributes.time(kept["ends_at"][rows]),
-            is_renewing=attributes.flag(kept["is_renewing"][rows]),
-            plan=attributes.choice(PLAN_IDS, plan),
-            price=documents.money(PRICES[plan]),
-            product_id=PLAN_PRODUCTS.take(pa.array(plan)),
-            started_at=attributes.time(kept["started_at"][rows]),
-            status=attributes.choice(STATUSES, kept["status"][rows]),
-        )
-        ids = documents.join("sub-", documents.digits(kept["number"][rows], 7))
-        self.stretch.changes.add_all("subscriptions", ids, texts, at)
-        self.stretch.counts["subscription_changes"] += len(rows)
+        """Note how the subscriptions stand."""
+        columns = {name: self.kept[name][rows] for name in SUBSCRIPTION_COLUMNS[1:]}
+        self.subscriptions.add(at=at, **columns)
 
-    def _write_invoices(self, rows: Ints, at: Ints, status: str, failures: Ints) -> None:
-        if not len(rows):
-            return
-        kept = self.kept
+    def _write_invoices(self, rows: Ints, at: Ints, status: int, failures: Ints) -> None:
+        columns = {name: self.kept[name][rows] for name in ("invoice", "number", "person", "plan", "issued_at")}
+        self.invoices.add(at=at, status=status, failures=failures, **columns)
+
+    def close(self) -> None:
+        """Put down all that was noted."""
+        people, noted = self.stretch.people, self.subscriptions
         texts = attributes.document(
             currency=attributes.POUNDS,
-            customer_id=attributes.customer(self.stretch.people.customer[kept["person"][rows]]),
-            due_at=attributes.time(kept["issued_at"][rows] + DUE_WITHIN),
-            failure_count=documents.digits(failures),
-            issued_at=attributes.time(kept["issued_at"][rows]),
-            status=to_json(status),
-            subscription_id=attributes.named("sub", kept["number"][rows], 7),
-            total=documents.money(PRICES[kept["plan"][rows]]),
+            customer_id=attributes.customer(people.customer[noted["person"]]),
+            ends_at=attributes.time(noted["ends_at"]),
+            is_renewing=attributes.flag(noted["is_renewing"] > 0),
+            plan=attributes.choice(PLAN_IDS, noted["plan"]),
+            price=documents.money(PRICES[noted["plan"]]),
+            product_id=PLAN_PRODUCTS.take(pa.array(noted["plan"])),
+            started_at=attributes.time(noted["started_at"]),
+            status=attributes.choice(STATUSES, noted["status"]),
         )
-        ids = documents.join("inv-", documents.digits(kept["invoice"][rows], 8))
-        self.stretch.changes.add_all("invoices", ids, texts, at)
-        self.stretch.counts[f"invoices_{status}"] += len(rows)
+        ids = documents.join("sub-", documents.digits(noted["number"], 7))
+        self.stretch.changes.add_all("subscriptions", ids, texts, noted["at"])
+        self.stretch.counts["subscription_changes"] += len(ids)
+        noted = self.invoices
+        texts = attributes.document(
+            currency=attributes.POUNDS,
+            customer_id=attributes.customer(people.customer[noted["person"]]),
+            due_at=attributes.time(noted["issued_at"] + DUE_WITHIN),
+            failure_count=documents.digits(noted["failures"]),
+            issued_at=attributes.time(noted["issued_at"]),
+            status=attributes.choice(INVOICE_STATUSES, noted["status"]),
+            subscription_id=attributes.named("sub", noted["number"], 7),
+            total=documents.money(PRICES[noted["plan"]]),
+        )
+        ids = documents.join("inv-", documents.digits(noted["invoice"], 8))
+        self.stretch.changes.add_all("invoices", ids, texts, noted["at"])
+        for place, status in enumerate(INVOICE_STATUSES):
+            self.stretch.counts[f"invoices_{status}"] += int((noted["status"] == place).sum())
 
 
 def later(instants: Ints, months: Ints | int) -> Ints:

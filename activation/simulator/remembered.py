@@ -51,6 +51,23 @@ class Remembered:
         return f"{self._kind}.{column}"
 
 
+class Sheet:
+    """Rows of change as numbers, column by column, collected so that their texts are made once for many."""
+
+    def __init__(self, *columns: str) -> None:
+        self._parts: dict[str, list[Ints]] = {column: [] for column in columns}
+
+    def add(self, **values: Any) -> None:
+        """More rows; a single number stands for all of them."""
+        (count,) = np.broadcast_shapes((1,), *(np.shape(value) for value in values.values()))
+        for column, parts in self._parts.items():
+            parts.append(np.array(np.broadcast_to(values[column], (count,)), dtype=np.int64))
+
+    def __getitem__(self, column: str) -> Ints:
+        parts = self._parts[column]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
 def grown(memory: Memory, name: str, count: int, of_type: type, *shape: int) -> Any:
     """An array of the memory with at least `count` elements, of `shape` each; new ones are 0."""
     array = memory.get(name, np.zeros((0, *shape), dtype=of_type))

@@ -6,10 +6,10 @@ Nothing interrupts a contact, so its whole life is written in advance when its c
 import numpy as np
 
 from activation.simulator import attributes, documents
-from activation.simulator.catalogue import to_json
 from activation.simulator.chances import Chances, at_habit, who_does
 from activation.simulator.deliveries import deliver
-from activation.simulator.people import DAY, HOUR, MINUTE, Bools, Ints
+from activation.simulator.people import DAY, HOUR, MINUTE, Ints
+from activation.simulator.remembered import Remembered, Sheet
 from activation.simulator.scripts import Events, no_events
 from activation.simulator.sectors import Memory, Stretch
 
@@ -34,49 +34,43 @@ class Support:
     name = "support"
 
     def live(self, rng: np.random.Generator, stretch: Stretch, memory: Memory) -> Events:
-        chances = Chances.of(rng)
-        for person, at, topic, order in (
-            _about_parcels(chances, stretch),
-            _about_refunds(chances, stretch),
-            _about_others(chances, stretch),
-        ):
-            self._contact(chances, stretch, memory, (person, at // 1000 * 1000, topic, order))
+        chances, people = Chances.of(rng), stretch.people
+        causes = (_about_parcels(chances, stretch), _about_refunds(chances, stretch), _about_others(chances, stretch))
+        person, opened_at, topic, order = (np.concatenate(columns) for columns in zip(*causes, strict=True))
+        opened_at = opened_at // 1000 * 1000
+        keys = (people.name[person], opened_at, topic)
+        number = Remembered(memory, "contact", {}).numbers(len(person))
+        channel = chances.pick("channel", CHANNEL_SHARES, *keys)
+        life = _life(chances, opened_at, keys)
+        row = life["row"]
+        texts = attributes.document(
+            channel=attributes.choice(CHANNELS, channel[row]),
+            closed_at=attributes.time(life["closed_at"]),
+            customer_id=attributes.customer(people.customer[person[row]]),
+            opened_at=attributes.time(opened_at[row]),
+            order_id=attributes.where(order[row] > 0, attributes.named("order", order[row], 8)),
+            status=attributes.choice(("open", "closed"), (life["closed_at"] > 0).astype(np.int64)),
+            topic=attributes.choice(TOPICS, topic[row]),
+        )
+        ids = documents.join("contact-", documents.digits(number[row], 7))
+        stretch.changes.add_all("service_contacts", ids, texts, life["at"])
+        stretch.counts["service_contacts"] += len(person)
         return no_events()
 
-    def _contact(
-        self, chances: Chances, stretch: Stretch, memory: Memory, contacts: tuple[Ints, Ints, Ints, Ints]
-    ) -> None:
-        """Opened, answered; for a few opened again and answered once more."""
-        person, opened_at, topic, order = contacts
-        free = int(memory.get("free", np.array(1)))
-        number = free + np.arange(len(person), dtype=np.int64)
-        memory["free"] = np.array(free + len(person), dtype=np.int64)
-        keys = (stretch.people.name[person], opened_at, topic)
-        channel = chances.pick("channel", CHANNEL_SHARES, *keys)
-        stretch.counts["service_contacts"] += len(person)
 
-        def write(rows: Bools, at: Ints, status: str, closed_at: Ints) -> None:
-            texts = attributes.document(
-                channel=attributes.choice(CHANNELS, channel[rows]),
-                closed_at=attributes.time(closed_at[rows]),
-                customer_id=attributes.customer(stretch.people.customer[person[rows]]),
-                opened_at=attributes.time(opened_at[rows]),
-                order_id=attributes.where(order[rows] > 0, attributes.named("order", order[rows], 8)),
-                status=to_json(status),
-                topic=attributes.choice(TOPICS, topic[rows]),
-            )
-            ids = documents.join("contact-", documents.digits(number[rows], 7))
-            stretch.changes.add_all("service_contacts", ids, texts, at[rows])
-
-        everybody, never = np.ones(len(person), dtype=np.bool_), np.zeros(len(person), dtype=np.int64)
-        closed_at = opened_at + _answers_after(chances, "first answer", keys)
-        again = chances.uniform("again", *keys) < OPENED_AGAIN
-        again_at = closed_at + HOUR + (chances.uniform("again at", *keys) * AGAIN_WITHIN).astype(np.int64)
-        finally_at = again_at + _answers_after(chances, "second answer", keys)
-        write(everybody, opened_at, "open", never)
-        write(everybody, closed_at, "closed", closed_at)
-        write(again, again_at, "open", never)
-        write(again, finally_at, "closed", finally_at)
+def _life(chances: Chances, opened_at: Ints, keys: tuple[Ints, ...]) -> Sheet:
+    """Opened and answered; for a few opened again and answered once more. `row` is the place of the contact."""
+    closed_at = opened_at + _answers_after(chances, "first answer", keys)
+    again = np.flatnonzero(chances.uniform("again", *keys) < OPENED_AGAIN)
+    waits = HOUR + (chances.uniform("again at", *keys) * AGAIN_WITHIN).astype(np.int64) // 1000 * 1000
+    again_at = closed_at + waits
+    finally_at = again_at + _answers_after(chances, "second answer", keys)
+    everybody, life = np.arange(len(opened_at)), Sheet("at", "row", "closed_at")
+    life.add(at=opened_at, row=everybody, closed_at=0)
+    life.add(at=closed_at, row=everybody, closed_at=closed_at)
+    life.add(at=again_at[again], row=again, closed_at=0)
+    life.add(at=finally_at[again], row=again, closed_at=finally_at[again])
+    return life
 
 
 def _answers_after(chances: Chances, what: str, keys: tuple[Ints, ...]) -> Ints:
