@@ -55,7 +55,7 @@ def load(
             "History cannot be imported: a live run exists, so what it knew would change behind it.",
             "Load without --history, or import into a new deployment.",
         )
-    chosen = _chosen_mapping(table, mapping)
+    chosen = chosen_mapping(table, mapping)
     files = find_files(paths)
     with warehouse.transaction(), Workbench(chosen, now) as bench:
         stamp = _Stamp(_next_load_id(warehouse), now, history, chosen.table == EVENT_TABLE)
@@ -110,7 +110,8 @@ class _Stamp:
         return batch.append_column("known_at", known_at)
 
 
-def _chosen_mapping(table: str, mapping: Mapping | None) -> Mapping:
+def chosen_mapping(table: str, mapping: Mapping | None) -> Mapping:
+    """The mapping, or a plain one for the table. Raises LoadError where the two do not agree."""
     if table not in TABLES:
         raise LoadError(f"There is no raw table {table!r}.", f"Name one of {', '.join(TABLES)}.")
     if mapping is None:

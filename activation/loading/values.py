@@ -134,6 +134,23 @@ class Value(Strict):
         """The column that the value itself looks at."""
         return next((name for name in (self.column, self.each, self.entries) if name is not None), None)
 
+    @property
+    def described(self) -> str:
+        """Where it comes from, in a few words."""
+        if self.column is not None:
+            text = f"{self.column}[{self.entry.name}]" if self.entry else self.column
+        elif self.compose is not None:
+            text = self.separator.join(part.described for part in self.compose)
+        elif self.first is not None:
+            text = "first of " + ", ".join(part.described for part in self.first)
+        elif self.each is not None:
+            text = f"{'sum over' if self.sum else 'each of'} {self.each}"
+        elif self.constant is not None:
+            text = f"{self.constant!r}"
+        else:
+            text = f"all of {self.entries}" if self.entries is not None else "all other columns"
+        return f"{text} (on condition)" if self.when else text
+
     def source_columns(self) -> Iterator[str]:
         """Every column that the value looks at, also those that may be lacking."""
         if self.holder is not None:
