@@ -12,8 +12,8 @@
     {%- set form = " *[+-]?([0-9]{1,30}[.]?[0-9]{0,30}|[.][0-9]{1,30})"
         ~ "([eE][+-]?[0-9]{1,2})? *" -%}
     {{ return(
-        "case when " ~ matches(expression, form) ~ " then case when abs(cast("
-        ~ expression ~ " as numeric)) < 99999999999999.99995 then cast("
-        ~ expression ~ " as decimal(18, 4)) end end"
+        "cast(case when " ~ matches(expression, form) ~ " then case when abs("
+        ~ "cast(" ~ expression ~ " as numeric)) < 99999999999999.99995 then "
+        ~ "cast(" ~ expression ~ " as numeric) end end as decimal(18, 4))"
     ) }}
 {%- endmacro %}
