@@ -16,6 +16,7 @@ with deliveries as (
         currency_code,
         product_url,
         image_url,
+        complements,
         price_amount,
         case when is_deleted then 0 else stock_count end as stock_count,
         is_deleted,
@@ -32,7 +33,8 @@ versions as (
         'deliveries', 'product_id',
         columns=[
             'product_name', 'category', 'currency_code', 'product_url',
-            'image_url', 'price_amount', 'stock_count', 'is_deleted',
+            'image_url', 'complements', 'price_amount', 'stock_count',
+            'is_deleted',
         ],
         state=['price_amount', 'currency_code', 'is_deleted'],
     ) }}
@@ -91,6 +93,7 @@ changes as (
         currency_code,
         product_url,
         image_url,
+        complements,
         price_amount,
         case when is_comparable then previous_price_amount end
             as previous_price_amount,

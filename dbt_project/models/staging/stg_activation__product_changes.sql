@@ -13,6 +13,7 @@ renamed as (
         {{ json_text('attributes', 'currency') }} as currency_code,
         {{ json_text('attributes', 'url') }} as product_url,
         {{ json_text('attributes', 'image_url') }} as image_url,
+        {{ json_array('attributes', 'complements') }} as complements,
         load_id,
         {{ json_number('attributes', 'price') }} as price_amount,
         {{ json_number('attributes', 'stock') }} as stock_count,
