@@ -263,7 +263,7 @@ class Project:
             "--log-level-file": "info",
         }
         options = [str(part) for pair in common.items() for part in pair]
-        with _environment(warehouse_variables(self.settings)):
+        with _environment(warehouse_variables(self.settings)), _held_open(self.settings):
             outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options, "--no-print", "--no-use-colors-file"])
         if outcome.exception is not None:
             raise BuildError(
@@ -289,6 +289,22 @@ def warehouse_variables(settings: Settings) -> dict[str, str]:
         "PGOPTIONS": f"{SERVER_OPTIONS} {asked}".strip(),
         **{f"PG{name.upper()}": value for name, value in address.tls.items()},
     }
+
+
+@contextmanager
+def _held_open(settings: Settings) -> Iterator[None]:
+    """dbt opens a warehouse that is a file once for all models, and lets go of it at the end."""
+    if settings.warehouse is not None:
+        yield
+        return
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    with _environment({"ACTIVATION_WAREHOUSE_KEEP_OPEN": "True"}):
+        try:
+            yield
+        finally:
+            if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - `env()` raises before the first connection
+                DuckDBConnectionManager.env().close()
 
 
 @contextmanager
