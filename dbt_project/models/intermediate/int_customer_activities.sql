@@ -75,6 +75,19 @@ deeds as (
 
 ),
 
+{#- A person's click is a sign of life, though it opens a page of which nothing
+    may be known. -#}
+clicks as (
+
+    select
+        customer_id,
+        max(occurred_at) as last_clicked_at
+    from {{ affected(ref('int_message_responses')) }}
+    where kind = 'clicked' and responder = 'likely_human'
+    group by customer_id
+
+),
+
 activities as (
 
     select
@@ -85,11 +98,13 @@ activities as (
         deeds.last_checkout_at,
         repeated_views.last_repeated_view_at,
         deeds.last_order_at,
+        clicks.last_clicked_at,
         deeds.first_active_at,
         deeds.last_active_at,
         deeds.known_at
     from deeds
     left join repeated_views on deeds.customer_id = repeated_views.customer_id
+    left join clicks on deeds.customer_id = clicks.customer_id
 
 )
 

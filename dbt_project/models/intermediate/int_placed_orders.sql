@@ -30,10 +30,14 @@ orders as (
         user_id,
         {{ json_text('properties', 'cart_id') }} as cart_id,
         {{ json_text('properties', 'checkout_id') }} as checkout_id,
+        {{ json_text('properties', 'coupon') }} as coupon_code,
         {{ json_text('properties', 'currency') }} as currency_code,
         {{ json_array('properties', 'products') }} as products,
         {{ amount('coalesce(' ~ json_number('properties', 'total') ~ ', 0)') }}
             as gross_amount,
+        {{ amount(
+            'coalesce(' ~ json_number('properties', 'discount') ~ ', 0)'
+        ) }} as discount_amount,
         is_identified,
         occurred_at as ordered_at,
         known_at

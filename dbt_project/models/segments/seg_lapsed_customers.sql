@@ -1,30 +1,17 @@
-with orders as (
+with lifecycles as (
 
-    select *
-    from {{ ref('int_orders') }}
-    where is_identified and is_net
-
-),
-
-last_orders as (
-
-    select
-        customer_id,
-        count(*) as order_count,
-        max(ordered_at) as last_ordered_at
-    from orders
-    group by customer_id
+    select * from {{ ref('int_customer_lifecycles') }}
 
 ),
 
 lapsed_customers as (
 
-    select *
-    from last_orders
-    where
-        {{ dbt.dateadd(
-            'day', var('lapsed_customer_days'), 'last_ordered_at'
-        ) }} <= {{ as_of() }}
+    select
+        customer_id,
+        order_count,
+        last_ordered_at
+    from lifecycles
+    where lapsed_at <= {{ as_of() }}
 
 )
 

@@ -1,8 +1,6 @@
-with orders as (
+with lifecycles as (
 
-    select *
-    from {{ ref('int_orders') }}
-    where is_identified and is_net
+    select * from {{ ref('int_customer_lifecycles') }}
 
 ),
 
@@ -10,11 +8,10 @@ repeat_customers as (
 
     select
         customer_id,
-        count(*) as order_count,
-        max(ordered_at) as last_ordered_at
-    from orders
-    group by customer_id
-    having count(*) >= 2
+        order_count,
+        last_ordered_at
+    from lifecycles
+    where order_count >= 2
 
 )
 
