@@ -9,14 +9,18 @@ from typing import Any
 
 from activation.app import SCHEMAS, App, newest_mark
 from activation.decisions.explain import explain
-from activation.errors import ConfigError
+from activation.errors import BusyError, ConfigError
 from activation.feedback.links import Subscription
 from activation.ledger import Ledger, operations, pauses, recovery
 from activation.ledger.feedback import Feedback, record_feedback
 from activation.ledger.messages import find_message
 from activation.ledger.suppressions import Suppression, suppress
+from activation.loading.mapping import EVENT_TABLE, TABLES, read_mapping
+from activation.loading.needs import compare, find_needs
+from activation.loading.survey import survey
 from activation.model import Run, RunMode
 from activation.warehouses import Warehouse, open_warehouse
+from activation.warehouses.schema import quoted
 
 PAUSE_SCOPE = re.compile(r"all|(trigger|channel|brand):[a-z][a-z0-9_]*")
 COPIED = ("delivery_changes", "suppressions", "pauses", "feedback", "audience_members", "runs")
@@ -34,6 +38,20 @@ def run_all(app: App, tell: Callable[[str], object]) -> dict[str, Any]:
     tell("Writing the report")
     result["report"] = str(publish_report(app))
     return result
+
+
+def check_load(app: App, files: Sequence[str], table: str, mapping: Path | None) -> dict[str, Any]:
+    """What a load of these files would come to, and what each trigger would still lack after it; writes nothing.
+
+    Raises LoadError or MappingError where the load would, save for rows that do not fit.
+    """
+    found = survey(files, now=app.ledger.clock.now(), table=table, mapping=read_mapping(mapping) if mapping else None)
+    events, tables = _held(app)
+    if found.rows_fit:
+        tables |= {found.table}
+        events |= {event.name for event in found.events}
+    verdicts = compare(find_needs(app.project.models()), events, tables)
+    return {**asdict(found), "triggers": [asdict(verdict) for verdict in verdicts]}
 
 
 def publish_report(app: App) -> Path:
@@ -192,6 +210,24 @@ def explain_trigger(app: App, name: str, customer_id: str) -> list[dict[str, Any
     trigger_policy(app, name)
     with open_warehouse(app.settings, read_copy=True) as warehouse:
         return [asdict(story) for story in explain(warehouse, SCHEMAS[RunMode.LIVE], name, customer_id)]
+
+
+def _held(app: App) -> tuple[set[str], set[str]]:
+    """The event names and the raw tables of which the warehouse has rows, as far as it can be read now."""
+    if app.settings.warehouse is None and not app.settings.warehouse_path.exists():
+        return set(), set()
+    try:
+        warehouse = open_warehouse(app.settings)
+    except BusyError:
+        warehouse = open_warehouse(app.settings, read_copy=True)
+    schema = str(app.project.variable("raw_schema"))
+    with warehouse:
+        there = {table for table in TABLES if warehouse.has_table(schema, table)}
+        one = {table: f"select 1 as one from {quoted(schema, table)} limit 1" for table in there}  # noqa: S608 - quoted
+        tables = {table for table, query in one.items() if warehouse.rows(query)}
+        names = f"select distinct event_name from {quoted(schema, EVENT_TABLE)}"  # noqa: S608 - quoted
+        events = {row["event_name"] for row in warehouse.rows(names)} if EVENT_TABLE in tables else set()
+    return events, tables
 
 
 def _checked(app: App, scope: str) -> str:

@@ -12,13 +12,24 @@ from activation.cli.main import JSON, asked, counts, main, opened, say
 @click.option("--table", default="events", show_default=True, help="The raw table these rows belong to.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="YAML that maps foreign columns and event names.")
 @click.option("--history", is_flag=True, help="Import the past: known when it happened, not when it is loaded.")
+@click.option(
+    "--check", "is_check", is_flag=True, help="Load nothing: say what would become of it, and what triggers lack."
+)
 @JSON
-def load(files: tuple[str, ...], table: str, mapping: Path | None, history: bool, as_json: bool) -> None:
+def load(
+    files: tuple[str, ...], table: str, mapping: Path | None, history: bool, is_check: bool, as_json: bool
+) -> None:
     """Load Parquet, CSV or JSON lines (compressed, globs) into the raw tables.
 
     \b
-    Example: activation load 'extracts/2026-03-*.parquet' --mapping shop.yml
+    Examples: activation load 'extracts/2026-03-*.parquet' --mapping shop.yml
+              activation load calls.jsonl --mapping segment --check
     """
+    if is_check:
+        from activation.cli.surveys import survey_lines
+
+        say(asked("check_load", files, table, mapping), as_json, survey_lines)
+        return
     with opened() as app:
         report = app.load(files, table=table, mapping=mapping, history=history)
     summary = {

@@ -9,7 +9,7 @@ from activation.loading.mapping import TABLES
 from activation.project import TRIGGER_PREFIX
 
 # What lies behind these says which customers are concerned, and who a person is; that holds for every trigger alike.
-BOUNDARIES = re.compile(r"int_changed_\w+|int_events|act_occurrences|trg_\w+")
+BOUNDARIES = re.compile(r"int_(changed_\w+|events|identities|customer_merges)|act_occurrences|trg_\w+")
 DECISIONS = "act_decisions"
 ANY_MESSAGE = "any message"
 
