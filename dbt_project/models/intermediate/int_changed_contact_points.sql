@@ -12,6 +12,18 @@ consent_changes as (
 
 ),
 
+moved as (
+
+    select
+        things.thing_id as contact_point_id,
+        merge_changes.load_id
+    from {{ ref('int_merge_changes') }} as merge_changes
+    inner join {{ ref('int_customer_things') }} as things
+        on merge_changes.customer_id = things.customer_id
+    where things.thing = 'contact_point'
+
+),
+
 changes as (
 
     select
@@ -23,6 +35,11 @@ changes as (
         contact_point_id,
         load_id
     from consent_changes
+    union all
+    select
+        contact_point_id,
+        load_id
+    from moved
 
 )
 

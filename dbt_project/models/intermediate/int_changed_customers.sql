@@ -1,8 +1,69 @@
 {{ config(incremental_strategy='append') }}
 
-with events as (
+with new_events as (
 
-    select * from {{ ref('stg_activation__events') }}
+    select
+        event_id,
+        load_id
+    from {{ ref('stg_activation__events') }}
+    where {{ is_new_load(ref('stg_activation__events')) }}
+
+),
+
+{#- An event that comes again may have come under another person before. -#}
+deliveries as (
+
+    select
+        events.user_id,
+        events.anonymous_id,
+        new_events.load_id
+    from new_events
+    inner join {{ ref('stg_activation__events') }} as events
+        on new_events.event_id = events.event_id
+
+),
+
+order_references as (
+
+    select * from {{ ref('int_order_references') }}
+
+),
+
+new_order_references as (
+
+    select distinct
+        references_of_event.order_id,
+        new_events.load_id
+    from new_events
+    inner join order_references as references_of_event
+        on new_events.event_id = references_of_event.event_id
+
+),
+
+{#- A refund concerns whose order it names; an order, whose refund names it. -#}
+named_orders as (
+
+    select
+        order_references.user_id,
+        order_references.anonymous_id,
+        new_order_references.load_id
+    from new_order_references
+    inner join order_references
+        on new_order_references.order_id = order_references.order_id
+
+),
+
+crowded as (
+
+    select * from {{ ref('int_crowded_identities') }}
+
+),
+
+new_crowds as (
+
+    select *
+    from crowded
+    where {{ is_new_load(ref('int_crowded_identities')) }}
 
 ),
 
@@ -12,81 +73,7 @@ identities as (
 
 ),
 
-customer_changes as (
-
-    select * from {{ ref('stg_activation__customer_changes') }}
-
-),
-
-customer_things as (
-
-    select * from {{ ref('int_customer_things') }}
-
-),
-
-customer_merges as (
-
-    select * from {{ ref('int_customer_merges') }}
-
-),
-
-new_events as (
-
-    select *
-    from events
-    where {{ is_new_load(
-        ref('stg_activation__events')
-    ) }}
-
-),
-
-deliveries as (
-
-    select
-        events.event_name,
-        events.user_id,
-        events.anonymous_id,
-        events.properties,
-        new_events.load_id
-    from new_events
-    inner join events on new_events.event_id = events.event_id
-
-),
-
-new_order_events as (
-
-    select distinct
-        {{ json_text('properties', 'order_id') }} as order_id,
-        load_id
-    from deliveries
-    where event_name in ('Order Completed', 'Order Refunded', 'Order Cancelled')
-
-),
-
-order_events as (
-
-    select
-        {{ json_text('properties', 'order_id') }} as order_id,
-        user_id,
-        anonymous_id
-    from events
-    where event_name in ('Order Completed', 'Order Refunded', 'Order Cancelled')
-
-),
-
-{#- A refund concerns whose order it names; an order, whose refund names it. -#}
-named_orders as (
-
-    select
-        order_events.user_id,
-        order_events.anonymous_id,
-        new_order_events.load_id
-    from new_order_events
-    inner join order_events
-        on new_order_events.order_id = order_events.order_id
-
-),
-
+{#- A crowd's device says nothing of who else was seen on it. -#}
 persons as (
 
     select
@@ -96,6 +83,34 @@ persons as (
     from deliveries
     union
     select * from named_orders
+
+),
+
+stitched_persons as (
+
+    select persons.*
+    from persons
+    left join crowded
+        on persons.anonymous_id = crowded.identity_id
+            and crowded.identity_kind = 'device'
+    where crowded.identity_id is null
+    union
+    {#- What becomes a crowd concerns everyone it was seen with, once. #}
+    select
+        identities.user_id,
+        identities.anonymous_id,
+        new_crowds.load_id
+    from new_crowds
+    inner join identities on new_crowds.identity_id = identities.user_id
+    where new_crowds.identity_kind = 'user'
+    union
+    select
+        identities.user_id,
+        identities.anonymous_id,
+        new_crowds.load_id
+    from new_crowds
+    inner join identities on new_crowds.identity_id = identities.anonymous_id
+    where new_crowds.identity_kind = 'device'
 
 ),
 
@@ -110,6 +125,12 @@ new_things as (
 
 ),
 
+customer_things as (
+
+    select * from {{ ref('int_customer_things') }}
+
+),
+
 customers as (
 
     select
@@ -120,21 +141,20 @@ customers as (
     select
         'anonymous:' || anonymous_id as customer_id,
         load_id
-    from persons
+    from stitched_persons
     union
     select
         identities.user_id as customer_id,
-        persons.load_id
-    from persons
-    inner join identities on persons.anonymous_id = identities.anonymous_id
+        stitched_persons.load_id
+    from stitched_persons
+    inner join identities
+        on stitched_persons.anonymous_id = identities.anonymous_id
     union
     select
         customer_id,
         load_id
-    from customer_changes
-    where {{ is_new_load(
-        ref('stg_activation__customer_changes')
-    ) }}
+    from {{ ref('stg_activation__customer_changes') }}
+    where {{ is_new_load(ref('stg_activation__customer_changes')) }}
     union
     select
         customer_id,
@@ -164,7 +184,7 @@ concerned as (
         customer_merges.customer_id,
         customers.load_id
     from customers
-    inner join customer_merges
+    inner join {{ ref('int_customer_merges') }} as customer_merges
         on customers.customer_id = customer_merges.absorbed_customer_id
 
 ),

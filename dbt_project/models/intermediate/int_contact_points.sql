@@ -1,7 +1,7 @@
 {{
     config(
         unique_key='contact_point_id',
-        meta={'changes': 'stg_activation__contact_point_changes'},
+        meta={'changes': 'int_changed_contact_points'},
     )
 }}
 
@@ -9,7 +9,9 @@ with changes as (
 
     select *
     from {{ affected(
-        ref('stg_activation__contact_point_changes'), 'contact_point_id'
+        ref('stg_activation__contact_point_changes'),
+        'contact_point_id',
+        ref('int_changed_contact_points'),
     ) }}
 
 ),
@@ -46,6 +48,34 @@ latest as (
     from numbered
     where recency = 1
 
+),
+
+crowded_users as (
+
+    select *
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'user'
+
+),
+
+owned as (
+
+    select
+        resolved.contact_point_id,
+        resolved.survivor_id as customer_id,
+        resolved.channel,
+        resolved.address,
+        resolved.contact_point,
+        resolved.is_primary,
+        resolved.is_deleted,
+        resolved.changed_at,
+        resolved.first_known_at,
+        resolved.known_at
+    from {{ resolved_survivors('latest') }} as resolved
+    left join crowded_users
+        on resolved.customer_id = crowded_users.identity_id
+    where crowded_users.identity_id is null
+
 )
 
-select * from latest
+select * from owned

@@ -1,15 +1,29 @@
 {#-
     Every customer has at most one current claim, so following them ends at a
     customer without one, or goes round in a circle. Of a circle the claim known
-    last does not count; a customer merged into itself is a circle of one.
+    last does not count; a customer merged into itself is a circle of one. What
+    stands for a crowd is merged with nobody.
 -#}
 {{ config(materialized='table') }}
 
-with recursive claims as (
+with recursive crowded_users as (
+
+    select identity_id as user_id
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'user'
+
+),
+
+claims as (
 
     select *
     from {{ ref('int_merge_claims') }}
-    where is_current
+    where
+        is_current
+        and customer_id not in (select crowded_users.user_id from crowded_users)
+        and merged_into_id not in (
+            select crowded_users.user_id from crowded_users
+        )
 
 ),
 

@@ -1,94 +1,217 @@
+{#-
+    A run reads what came since the last one, and of the rest only the rows here
+    that it may move: whose customers are concerned, or whose events came again.
+-#}
 with deliveries as (
-
+    {% if this and is_incremental() %}
     select
-        *,
-        case when user_id is null then anonymous_id end as device_id
+        event_id,
+        event_name,
+        user_id,
+        anonymous_id,
+        properties,
+        context,
+        load_id,
+        occurred_at,
+        received_at,
+        delivered_at,
+        case when {{ is_affected() }} then 1 else 0 end as is_moved,
+        1 as is_kept
+    from {{ this }}
+    where
+        {{ is_affected() }}
+        or event_id in (
+            select new_events.event_id
+            from {{ ref('stg_activation__events') }} as new_events
+            where {{ is_new_load(ref('stg_activation__events')) }}
+        )
+    union all
+    {% endif %}
+    select
+        event_id,
+        event_name,
+        user_id,
+        anonymous_id,
+        properties,
+        context,
+        load_id,
+        occurred_at,
+        received_at,
+        known_at as delivered_at,
+        0 as is_moved,
+        0 as is_kept
     from {{ ref('stg_activation__events') }}
+    {% if this and is_incremental() -%}
+    where
+        event_id in (
+            select new_events.event_id
+            from {{ ref('stg_activation__events') }} as new_events
+            where {{ is_new_load(ref('stg_activation__events')) }}
+        )
+    {%- endif %}
 
 ),
 
-owners as (
-
-    select *
-    from {{ ref('int_identities') }}
-    where is_owner
-
-),
-
-stitched as (
-
-    select
-        deliveries.event_id,
-        deliveries.event_name,
-        coalesce(
-            deliveries.user_id,
-            owners.user_id,
-            'anonymous:' || deliveries.anonymous_id
-        ) as customer_id,
-        deliveries.user_id,
-        deliveries.anonymous_id,
-        deliveries.properties,
-        deliveries.context,
-        deliveries.load_id,
-        deliveries.user_id is not null
-        or owners.user_id is not null as is_identified,
-        deliveries.occurred_at,
-        deliveries.received_at,
-        greatest(
-            deliveries.known_at,
-            coalesce(owners.first_known_at, deliveries.known_at)
-        ) as known_at,
-        deliveries.known_at as delivered_at
-    from deliveries
-    left join owners on deliveries.device_id = owners.anonymous_id
-
-),
-
-{# An event may have been delivered under several persons; whoever was known
-   first has it, so all deliveries of the events concerned are compared. #}
-concerned as (
-
-    select event_id
-    from stitched
-    where {{ is_affected() }}
-
-),
-
+{#- An event may come under several persons: whoever was known first has it. -#}
 numbered as (
 
     select
         *,
+        max(is_kept) over (partition by event_id) as is_known,
+        max(is_moved) over (partition by event_id) as is_replaced,
         row_number() over (
             partition by event_id
             order by
                 delivered_at, load_id, occurred_at, received_at,
-                user_id, anonymous_id, event_name, properties, context
+                coalesce(user_id, ''), coalesce(anonymous_id, ''),
+                event_name, properties, context
         ) as delivery_number
-    from stitched
-    {% if this and is_incremental() -%}
-    where event_id in (select concerned.event_id from concerned)
-    {%- endif %}
+    from deliveries
+
+),
+
+crowded_users as (
+
+    select *
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'user'
+
+),
+
+crowded_devices as (
+
+    select *
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'device'
 
 ),
 
 first_deliveries as (
 
     select
-        event_id,
-        event_name,
-        customer_id,
-        user_id,
-        anonymous_id,
-        properties,
-        context,
-        load_id,
-        is_identified,
-        occurred_at,
-        received_at,
-        known_at
+        numbered.*,
+        case
+            when crowded_users.identity_id is null then numbered.user_id
+        end as person_id,
+        case
+            when crowded_devices.identity_id is null
+                then numbered.anonymous_id
+        end as device_id,
+        numbered.delivered_at as known_at
     from numbered
-    where delivery_number = 1 and {{ is_affected() }}
+    left join crowded_users on numbered.user_id = crowded_users.identity_id
+    left join crowded_devices
+        on numbered.anonymous_id = crowded_devices.identity_id
+    where
+        numbered.delivery_number = 1
+        and (numbered.is_known = 0 or numbered.is_replaced = 1)
+
+),
+
+unsigned as (
+
+    select
+        device_id as anonymous_id,
+        occurred_at,
+        known_at
+    from first_deliveries
+    where person_id is null and device_id is not null
+
+),
+
+sign_outs as (
+
+    select * from {{ ref('int_sign_outs') }}
+
+),
+
+stretches as (
+
+    {{ device_stretches('unsigned', 'sign_outs') }}
+
+),
+
+owners as (
+
+    select * from {{ ref('int_device_owners') }}
+
+),
+
+owned as (
+
+    select
+        first_deliveries.*,
+        owners.user_id as owner_id,
+        owners.known_at as owner_known_at
+    from first_deliveries
+    left join stretches
+        on first_deliveries.device_id = stretches.anonymous_id
+            and first_deliveries.occurred_at = stretches.occurred_at
+            and first_deliveries.known_at = stretches.known_at
+    left join owners
+        on first_deliveries.device_id = owners.anonymous_id
+            and owners.began_at = coalesce(
+                stretches.began_at, {{ far_past() }}
+            )
+            and first_deliveries.person_id is null
+
+),
+
+customer_merges as (
+
+    select * from {{ ref('int_customer_merges') }}
+
+),
+
+stitched as (
+
+    select
+        owned.event_id,
+        owned.event_name,
+        coalesce(
+            customer_merges.customer_id,
+            owned.person_id,
+            owned.owner_id,
+            'anonymous:' || owned.device_id
+        ) as customer_id,
+        coalesce(
+            owned.person_id, owned.owner_id, 'anonymous:' || owned.device_id
+        ) as profile_id,
+        owned.user_id,
+        owned.anonymous_id,
+        owned.properties,
+        owned.context,
+        owned.load_id,
+        coalesce(owned.person_id, owned.owner_id) is not null as is_identified,
+        owned.occurred_at,
+        owned.received_at,
+        owned.delivered_at,
+        greatest(
+            owned.delivered_at,
+            coalesce(owned.owner_known_at, owned.delivered_at)
+        ) as known_at,
+        owned.is_known
+    from owned
+    left join customer_merges
+        on coalesce(owned.person_id, owned.owner_id)
+            = customer_merges.absorbed_customer_id
 
 )
 
-select * from first_deliveries
+select
+    event_id,
+    event_name,
+    customer_id,
+    profile_id,
+    user_id,
+    anonymous_id,
+    properties,
+    context,
+    load_id,
+    is_identified,
+    occurred_at,
+    received_at,
+    delivered_at,
+    known_at
+from stitched
+where customer_id is not null and (is_known = 1 or {{ is_affected() }})

@@ -38,6 +38,13 @@ claimants as (
         load_id
     from customer_changes
     where customer_id in (select claims.customer_id from claims)
+    union
+    {#- A crowd's merges count no more. #}
+    select
+        identity_id as customer_id,
+        load_id
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'user'
 
 ),
 

@@ -14,6 +14,16 @@ customer_merges as (
 
 ),
 
+crowds as (
+
+    select distinct claims.customer_id as claimant_id
+    from claims
+    inner join {{ ref('int_crowded_identities') }} as crowded
+        on crowded.identity_id in (claims.customer_id, claims.merged_into_id)
+    where crowded.identity_kind = 'user'
+
+),
+
 rejected as (
 
     select
@@ -21,12 +31,14 @@ rejected as (
         claims.merged_into_id,
         case
             when claims.customer_id = claims.merged_into_id then 'itself'
+            when crowds.claimant_id is not null then 'crowd'
             else 'circle'
         end as reason,
         claims.known_at
     from claims
     left join customer_merges
         on claims.customer_id = customer_merges.absorbed_customer_id
+    left join crowds on claims.customer_id = crowds.claimant_id
     where customer_merges.absorbed_customer_id is null
 
 )

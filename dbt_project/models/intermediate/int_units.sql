@@ -8,13 +8,25 @@ with events as (
 
 customer_changes as (
 
-    select * from {{ affected(ref('stg_activation__customer_changes')) }}
+    select *
+    from {{ affected_survivors(ref('stg_activation__customer_changes')) }}
 
 ),
 
 contact_point_changes as (
 
-    select * from {{ affected(ref('stg_activation__contact_point_changes')) }}
+    select *
+    from {{ affected_survivors(
+        ref('stg_activation__contact_point_changes')
+    ) }}
+
+),
+
+crowded_users as (
+
+    select *
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'user'
 
 ),
 
@@ -26,12 +38,12 @@ mentions as (
     from events
     union all
     select
-        customer_id,
+        survivor_id as customer_id,
         known_at
     from customer_changes
     union all
     select
-        customer_id,
+        survivor_id as customer_id,
         known_at
     from contact_point_changes
 
@@ -40,12 +52,15 @@ mentions as (
 units as (
 
     select
-        customer_id,
-        customer_id as unit_id,
-        min(known_at) as known_at
+        mentions.customer_id,
+        mentions.customer_id as unit_id,
+        min(mentions.known_at) as known_at
     from mentions
-    where customer_id is not null
-    group by customer_id
+    left join crowded_users on mentions.customer_id = crowded_users.identity_id
+    where
+        mentions.customer_id is not null
+        and crowded_users.identity_id is null
+    group by mentions.customer_id
 
 )
 

@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='affected',
         unique_key='contact_point_id',
-        meta={'changes': 'stg_activation__contact_point_changes'},
+        meta={'changes': 'int_changed_contact_points'},
     )
 }}
 
@@ -13,7 +13,7 @@ with contact_points as (
     from {{ affected(
         ref('int_contact_points'),
         'contact_point_id',
-        ref('stg_activation__contact_point_changes'),
+        ref('int_changed_contact_points'),
     ) }}
 
 ),
