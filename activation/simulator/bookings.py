@@ -12,7 +12,7 @@ from activation.simulator.chances import Chances, who_does
 from activation.simulator.people import DAY, HOUR, MINUTE, Ints
 from activation.simulator.remembered import Remembered, Sheet
 from activation.simulator.scripts import Events, no_events
-from activation.simulator.sectors import Memory, Stretch
+from activation.simulator.sectors import Memory, Stretch, erased
 
 BOOKS = 0.0045  # of the customers, per day
 SHORTEST_NOTICE, LONGEST_NOTICE = 1, 25  # days between the booking and its day
@@ -103,9 +103,9 @@ class _Diary:
         gone = np.zeros(len(kept), dtype=np.bool_)
         gone[changes[~moves]] = True
         self.kept.forget(gone)
-        erased = self.stretch.people.is_gone[kept["person"]]
-        self._write(np.flatnonzero(erased), np.full(int(erased.sum()), end - MINUTE), CANCELLED)
-        self.kept.forget(erased)
+        forgotten = erased(self.stretch)[kept["person"]]
+        self._write(np.flatnonzero(forgotten), np.full(int(forgotten.sum()), end - MINUTE), CANCELLED)
+        self.kept.forget(forgotten)
         over = kept["ends_at"] < end
         self._write(np.flatnonzero(over), kept["ends_at"][over], DONE)
         self.kept.forget(over)

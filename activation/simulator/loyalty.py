@@ -14,7 +14,7 @@ from activation.simulator.deliveries import deliver
 from activation.simulator.people import DAY, HOUR, MINUTE, SECOND, Ints, People
 from activation.simulator.remembered import Remembered, grown
 from activation.simulator.scripts import Events, no_events
-from activation.simulator.sectors import Memory, Stretch
+from activation.simulator.sectors import Memory, Stretch, erased
 
 POINTS_PER_POUND = 5
 WELCOME_POINTS = 50
@@ -67,7 +67,7 @@ class Loyalty:
             _expiries(people, lots, stretch),
         ]
         due.forget(ready)
-        moved = _in_turn(people, parts)
+        moved = _in_turn(stretch, parts)
         while len(moved.person):
             is_next = np.diff(moved.person, prepend=-1) != 0
             _move(stretch, lots, last_at, moved.take(np.flatnonzero(is_next)))
@@ -135,13 +135,13 @@ def _expiries(people: People, lots: Ints, stretch: Stretch) -> Movements:
     return Movements(person, at[person], np.full(count, EXPIRED), none, none)
 
 
-def _in_turn(people: People, parts: list[Movements]) -> Movements:
+def _in_turn(stretch: Stretch, parts: list[Movements]) -> Movements:
     """Everything that happens to balances, person by person, in the order of time."""
     columns = ("person", "at", "reason", "points", "order")
     everything = Movements(
         *(np.concatenate([getattr(part, column) for part in parts]).astype(np.int64) for column in columns)
     )
-    everything = everything.take(np.flatnonzero(~people.is_gone[everything.person]))
+    everything = everything.take(np.flatnonzero(~erased(stretch)[everything.person]))
     return everything.take(np.lexsort((everything.order, everything.reason, everything.at, everything.person)))
 
 

@@ -15,7 +15,7 @@ from activation.simulator.chances import Chances, who_does
 from activation.simulator.people import DAY, HOUR, MINUTE, Ints
 from activation.simulator.remembered import Remembered, Sheet
 from activation.simulator.scripts import Events, no_events
-from activation.simulator.sectors import Memory, Stretch
+from activation.simulator.sectors import Memory, Stretch, erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class _Book:
 
     def part(self) -> None:
         """Who has asked to be erased has no subscription any longer."""
-        rows = np.flatnonzero(self.stretch.people.is_gone[self.kept["person"]])
+        rows = np.flatnonzero(erased(self.stretch)[self.kept["person"]])
         at = np.full(len(rows), self.stretch.end - MINUTE)
         owing = rows[self.kept["retry_at"][rows] > 0]
         self._write_invoices(owing, at[: len(owing)], VOID, self.kept["failures"][owing])
@@ -184,7 +184,7 @@ class _Book:
     def _end_period(self, rows: Ints, at: Ints) -> None:
         """Renewed for another period, or over."""
         kept = self.kept
-        renews = kept["is_renewing"][rows] & ~self.stretch.people.is_gone[kept["person"][rows]]
+        renews = kept["is_renewing"][rows] & ~erased(self.stretch)[kept["person"][rows]]
         renewed, since = rows[renews], at[renews]
         kept["status"][renewed] = ACTIVE
         kept["ends_at"][renewed] = later(since, MONTHS[kept["plan"][renewed]])

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from activation.simulator.people import Ints, People
+from activation.simulator.people import Bools, Ints, People
 from activation.simulator.registry import Changes
 from activation.simulator.scripts import Events
 from activation.simulator.vocabulary import KINDS
@@ -64,6 +64,13 @@ class Sector(Protocol):
 
         `rng` belongs to this sector and stretch alone; `memory` is empty in the first stretch and may be written.
         """
+
+
+def erased(stretch: Stretch) -> Bools:
+    """Who asked to be forgotten. Customers who turned out to be somebody else go on under the id that they had."""
+    people = stretch.people
+    is_merged = (people.twin >= 0) & (people.merges_at < stretch.end)
+    return people.is_gone & ~is_merged
 
 
 def told(stretch: Stretch, name: str, person: Ints, at: Ints, properties: Any, device: Ints | None = None) -> Events:
