@@ -11,6 +11,8 @@ ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 CURRENCY = "GBP"
 SITE = "https://shop.example"
 PER_CATEGORY = 10
+# Codes and what they take off, in per cent.
+COUPONS = (("TEN", 10), ("HELLO5", 5), ("FRIENDS15", 15))
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "Coffee": ("Espresso", "House Blend", "Decaf", "Single Origin", "Cold Brew", "Ristretto", "Mocha", "Lungo",
                "Breakfast Roast", "Dark Roast"),
@@ -32,6 +34,10 @@ PRODUCT_COUNT = PER_CATEGORY * len(CATEGORIES)
 # Within a category the first products sell best, as they do everywhere.
 POPULARITY = np.cumsum(1 / np.arange(1, PER_CATEGORY + 1) ** 0.7)
 POPULARITY = POPULARITY / POPULARITY[-1]
+
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +98,21 @@ def draw_stock(rng: np.random.Generator, count: int, customers: int) -> npt.NDAr
     return np.asarray(rng.integers(10, 80, count) * max(1.0, customers / 2000), dtype=np.int64)
 
 
-def draw_products(
-    rng: np.random.Generator, taste: npt.NDArray[np.int64], second: npt.NDArray[np.int64], width: int
-) -> npt.NDArray[np.int64]:
-    """For each person a row of `width` products that suit the person's two tastes."""
-    shape = (len(taste), width)
-    draw = rng.random(shape)
-    anything = rng.integers(0, len(CATEGORIES), shape)
-    category = np.where(draw < 0.6, taste[:, None], np.where(draw < 0.8, second[:, None], anything))
-    rank = np.searchsorted(POPULARITY, rng.random(shape))
-    return np.asarray(category * PER_CATEGORY + rank, dtype=np.int64)
+def draw_products(draws: Floats, taste: Ints, second: Ints) -> Ints:
+    """For each person a row of products that suit the person's two tastes, one per draw from 0 to 1."""
+    which, rest = _parted(draws)
+    any_category, rank_draw = _parted(rest)
+    anything = (any_category * len(CATEGORIES)).astype(np.int64)
+    category = np.where(which < 0.6, taste[:, None], np.where(which < 0.8, second[:, None], anything))
+    rank = np.searchsorted(POPULARITY, rank_draw)
+    return np.asarray(category * PER_CATEGORY + np.minimum(rank, PER_CATEGORY - 1), dtype=np.int64)
+
+
+def _parted(draws: Floats) -> tuple[Floats, Floats]:
+    """Two draws for one: its first digits, and the others."""
+    scaled = draws * 2**17
+    whole = np.floor(scaled)
+    return whole / 2**17, scaled - whole
 
 
 def substitutes(stock: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.simulator.catalogue import CURRENCY, PRODUCTS, to_json
+from activation.simulator.catalogue import COUPONS, CURRENCY, PRODUCTS, to_json
 from activation.simulator.people import FIRST_APP_DEVICE, Bools, Ints
 from activation.simulator.places import PLACES
 
@@ -36,6 +36,7 @@ HEADS = pa.array(
 )
 LINE_HEADS = pa.array([f'{{"category":{to_json(p.category)},"name":{to_json(p.name)},"price":' for p in PRODUCTS])
 IDS = pa.array([f',"product_id":"{p.product_id}"' for p in PRODUCTS])
+COUPON_CODES = pa.array([to_json(code) for code, _ in COUPONS])
 URLS = pa.array([f',"url":"{p.url}"}}' for p in PRODUCTS])
 # An odd factor is invertible modulo a power of two: ids stay unique and look unordered.
 SCRAMBLE = np.uint64(0x9E3779B97F4A7C15)
@@ -63,10 +64,14 @@ def money(pence: Ints) -> Any:
 
 def event_ids(first: int, count: int) -> Any:
     """Stable unique ids for the events numbered from `first`."""
-    numbers = (np.arange(first, first + count, dtype=np.uint64) * SCRAMBLE) & np.uint64(2 ** (8 * ID_BYTES) - 1)
-    parts = numbers.astype(">u8").view(np.uint8).reshape(count, 8)[:, 8 - ID_BYTES :]
-    text = HEX[parts].reshape(-1).view(f"S{2 * ID_BYTES}")
-    return join("evt-", pa.array(text).cast(pa.string()))
+    return join("evt-", scrambled(np.arange(first, first + count)))
+
+
+def scrambled(numbers: Ints) -> Any:
+    """Numbers as unordered hexadecimal text; different ones stay different up to 2 to the power of 48."""
+    words = (numbers.astype(np.uint64) * SCRAMBLE) & np.uint64(2 ** (8 * ID_BYTES) - 1)
+    parts = words.astype(">u8").view(np.uint8).reshape(len(words), 8)[:, 8 - ID_BYTES :]
+    return pa.array(HEX[parts].reshape(-1).view(f"S{2 * ID_BYTES}")).cast(pa.string())
 
 
 def customer_ids(numbers: Ints) -> Any:
@@ -124,14 +129,39 @@ def checkout_started(checkout: Ints, cart: Ints, has_id: Bools, products: Any, v
     )  # fmt: skip
 
 
-def order_completed(order: Ints, cart: Ints, has: tuple[Bools, Bools], products: Any, total: Ints) -> Any:
-    """`has` says whether the order names its cart, and whether it names its checkout."""
+def order_completed(
+    order: Ints, cart: Ints, has: tuple[Bools, Bools], products: Any, total: Ints, coupon: tuple[Ints, Ints]
+) -> Any:
+    """`has`: whether the order names its cart, and its checkout; `coupon`: which one it has, if any, and its worth."""
     cart_id = when(has[0], join('"cart_id":"cart-', digits(cart, 8), '",'))
     checkout_id = when(has[1], join('"checkout_id":"checkout-', digits(order, 8), '",'))
+    code = when(coupon[0] >= 0, join('"coupon":', COUPON_CODES.take(pa.array(np.maximum(coupon[0], 0))), ","))
+    discount = when(coupon[0] >= 0, join(',"discount":', money(coupon[1])))
     return join(
-        "{", cart_id, checkout_id, f'"currency":"{CURRENCY}","order_id":"order-', digits(order, 8),
-        '","products":', products, ',"total":', money(total), "}",
+        "{", cart_id, checkout_id, code, f'"currency":"{CURRENCY}"', discount, ',"order_id":"order-',
+        digits(order, 8), '","products":', products, ',"total":', money(total), "}",
     )  # fmt: skip
+
+
+def coupon_applied(cart: Ints, has_id: Bools, order: Ints, coupon: Ints, discount: Ints) -> Any:
+    """Told of the cart, or of the order where the cart has no id."""
+    cart_id = when(has_id, join('"cart_id":"cart-', digits(cart, 8), '",'))
+    order_id = when(~has_id, join(',"order_id":"order-', digits(order, 8), '"'))
+    code = COUPON_CODES.take(pa.array(np.maximum(coupon, 0)))
+    return join(
+        "{", cart_id, '"coupon_id":', code, f',"currency":"{CURRENCY}","discount":', money(discount), order_id, "}"
+    )  # fmt: skip
+
+
+def quote_requested(quote: Ints, products: Any, value: Ints) -> Any:
+    return join(
+        f'{{"currency":"{CURRENCY}","products":', products, ',"quote_id":"quote-', digits(quote, 8), '","value":',
+        money(value), "}",
+    )  # fmt: skip
+
+
+def quote_declined(quote: Ints) -> Any:
+    return join('{"quote_id":"quote-', digits(quote, 8), '"}')
 
 
 def order_refunded(order: Ints, products: Any, total: Ints) -> Any:

@@ -6,10 +6,9 @@ import numpy as np
 
 from activation.simulator.catalogue import CATEGORIES, PRODUCT_COUNT
 from activation.simulator.people import SECOND, Ints, People, blank
-from activation.simulator.places import PLACES
+from activation.simulator.places import CITY_COUNTS, PLACES
 
 SHARES = np.array([place.share for place in PLACES])
-CITY_COUNTS = np.array([len(place.cities) for place in PLACES])
 
 WRONG_CLOCK = 0.03
 NO_CART_IDS = 0.08

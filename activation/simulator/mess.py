@@ -7,11 +7,12 @@ import pyarrow as pa
 
 from activation.simulator import documents
 from activation.simulator.people import DAY, HOUR, MINUTE, SECOND, Ints, People
+from activation.simulator.scenario import Mess, Scenario
 from activation.simulator.scripts import Events
 from activation.simulator.vocabulary import EVENT_NAMES, VIEWED
 
-LATE_SHARE, REPEATED_SHARE, BROKEN_SHARE = 0.03, 0.02, 0.002
 LATEST = 3 * DAY
+NOBODY = pa.array(["null", "guest"])
 BROKEN_WAYS = 4
 
 EVENT_SCHEMA = pa.schema(
@@ -28,17 +29,20 @@ EVENT_SCHEMA = pa.schema(
 )
 
 
-def arrive(rng: np.random.Generator, people: People, events: Events, first_number: int) -> tuple[pa.Table, int]:
+def arrive(
+    rng: np.random.Generator, people: People, events: Events, first_number: int, scenario: Scenario
+) -> tuple[pa.Table, int]:
     """The rows that reach the warehouse for what truly happened, and the next free event number."""
     count = len(events)
     occurred_at = events.occurred_at + np.where(events.device > 0, people.skew[events.person], 0)
-    received_at = events.occurred_at + _delays(rng, count)
+    received_at = events.occurred_at + _delays(rng, count, scenario.mess.late)
+    received_at = scenario.held_back(received_at, rng.random(count))
     is_server = events.device == 0
     context = _contexts(people, events)
     columns = [
         documents.event_ids(first_number, count),
         EVENT_NAMES.take(pa.array(events.kind)),
-        _unless(documents.customer_ids(np.maximum(events.customer, 0)), events.customer < 0),
+        _users(rng, events, scenario.mess.nobody),
         _unless(documents.anonymous_ids(events.device), is_server),
         pa.array(occurred_at).cast(pa.timestamp("us")),
         pa.array(received_at).cast(pa.timestamp("us")),
@@ -46,25 +50,33 @@ def arrive(rng: np.random.Generator, people: People, events: Events, first_numbe
         context,
     ]
     clean = pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
-    broken = _broken(rng, clean, np.flatnonzero(events.kind == VIEWED), first_number + count)
-    return pa.concat_tables([clean, _repeats(rng, clean), broken]), first_number + count + broken.num_rows
+    broken = _broken(rng, clean, np.flatnonzero(events.kind == VIEWED), first_number + count, scenario.mess)
+    return pa.concat_tables([clean, _repeats(rng, clean, scenario), broken]), first_number + count + broken.num_rows
 
 
-def repeat_changes(tables: dict[str, pa.Table], seed: int, stretch: int) -> dict[str, pa.Table]:
+def repeat_changes(rng: np.random.Generator, tables: dict[str, pa.Table], mess: Mess) -> dict[str, pa.Table]:
     """The rows of change, some of them twice."""
-    rng = np.random.default_rng([seed, 4, stretch])
     twice = {}
     for table, rows in tables.items():
-        again = np.flatnonzero(rng.random(rows.num_rows) < REPEATED_SHARE)
+        again = np.flatnonzero(rng.random(rows.num_rows) < mess.repeated)
         twice[table] = pa.concat_tables([rows, rows.take(pa.array(again))])
     return twice
 
 
-def _delays(rng: np.random.Generator, count: int) -> Ints:
+def _users(rng: np.random.Generator, events: Events, nobody: float) -> Any:
+    """Who the events say it was; some say so of people whom they do not know."""
+    unknown = events.customer < 0
+    texts = _unless(documents.customer_ids(np.maximum(events.customer, 0)), unknown)
+    draw = rng.random(len(events))
+    names = NOBODY.take(pa.array((draw < nobody / 2).astype(np.int64)))
+    return pa.compute.if_else(pa.array(unknown & (events.device > 0) & (draw < nobody)), names, texts)
+
+
+def _delays(rng: np.random.Generator, count: int, late_share: float) -> Ints:
     """Seconds for most, minutes to days for the late ones; whole milliseconds."""
     usual = rng.uniform(0.1 * SECOND, 4 * SECOND, count)
     late = np.exp(rng.uniform(np.log(5 * MINUTE), np.log(LATEST), count))
-    delay = np.where(rng.random(count) < LATE_SHARE, late, usual)
+    delay = np.where(rng.random(count) < late_share, late, usual)
     return np.asarray(delay.astype(np.int64) // 1000 * 1000)
 
 
@@ -79,18 +91,19 @@ def _contexts(people: People, events: Events) -> Any:
     return usual if events.context is None else pa.compute.coalesce(events.context, usual)
 
 
-def _repeats(rng: np.random.Generator, clean: pa.Table) -> pa.Table:
+def _repeats(rng: np.random.Generator, clean: pa.Table, scenario: Scenario) -> pa.Table:
     """Rows that arrive again: half of them at once, half after a while."""
-    chosen = np.flatnonzero(rng.random(clean.num_rows) < REPEATED_SHARE)
+    chosen = np.flatnonzero(rng.random(clean.num_rows) < scenario.mess.repeated)
     again = clean.take(pa.array(chosen))
     wait = np.where(rng.random(len(chosen)) < 0.5, 0, rng.exponential(6 * HOUR, len(chosen))).astype(np.int64)
     received_at = again["received_at"].cast(pa.int64()).to_numpy() + wait // 1000 * 1000
+    received_at = scenario.held_back(received_at, rng.random(len(chosen)))
     return _replaced(again, "received_at", pa.array(received_at).cast(pa.timestamp("us")))
 
 
-def _broken(rng: np.random.Generator, clean: pa.Table, views: Ints, first_number: int) -> pa.Table:
+def _broken(rng: np.random.Generator, clean: pa.Table, views: Ints, first_number: int, mess: Mess) -> pa.Table:
     """Extra rows that no loader may let in, each broken in one of four ways."""
-    chosen = views[rng.random(len(views)) < BROKEN_SHARE * clean.num_rows / max(1, len(views))]
+    chosen = views[rng.random(len(views)) < mess.broken * clean.num_rows / max(1, len(views))]
     rows = clean.take(pa.array(chosen))
     rows = _replaced(rows, "event_id", documents.event_ids(first_number, len(chosen)))
     way = rng.integers(0, BROKEN_WAYS, len(chosen))

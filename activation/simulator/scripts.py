@@ -8,48 +8,19 @@ import numpy as np
 import pyarrow as pa
 
 from activation.simulator import documents
-from activation.simulator.people import CART_SLOTS, HOUR, MINUTE, SECOND, Bools, Ints, People
-from activation.simulator.visits import (
-    CHECKOUT,
-    EMPTY,
-    KNOWN,
-    MAX_VIEWS,
-    ORDER,
-    REMOVE,
-    SIGN_IN,
-    SIGN_UP,
-    STAYS_UNKNOWN,
-    Visits,
-)
-from activation.simulator.vocabulary import (
-    ADDED,
-    CHECKOUT_STARTED,
-    COMPLETED,
-    REMOVED,
-    SIGNED_IN,
-    SIGNED_UP,
-    VIEWED,
-)
+from activation.simulator.browsing import AGAIN_PLACE, STEP, browse
+from activation.simulator.buying import carts, checkouts
+from activation.simulator.chances import Chances
+from activation.simulator.happenings import Happenings, happen, together
+from activation.simulator.people import HOUR, MINUTE, SECOND, Ints, People
+from activation.simulator.scenario import Scenario
+from activation.simulator.visits import KNOWN, SIGN_IN, SIGN_UP, STAYS_UNKNOWN, Visits
+from activation.simulator.vocabulary import COMPLETED, KINDS, SIGNED_IN, SIGNED_UP
 
-# Places in a visit: views at 10, 20, …; what belongs to a view just after it; the cart's end after all views.
-STEP, AFTER_VIEW, SIGN_OFFSET = 10, 2, 5
-REMOVAL_PLACE, CHECKOUT_PLACE, ORDER_PLACE, AGAIN_PLACE = 1000, 2000, 3000, 5000
-
-SKIPS_CHECKOUT = 0.1
+SIGN_OFFSET, SIGN_OUT_PLACE = 5, 4000
 ORDER_FROM_SERVER = 0.2  # the shop's server reports it, and knows no device
-
-
-@dataclass
-class Happenings:
-    """One element per event, in any order. `visit` is the row in the visits; `place` orders a visit's events."""
-
-    kind: Ints
-    visit: Ints
-    place: Ints
-    properties: Any
-
-    def __len__(self) -> int:
-        return len(self.kind)
+SIGNED_OUT = KINDS["Signed Out"]
+SIGN_TEXTS = pa.array(['{"method":"email"}', '{"method":"password"}'])
 
 
 @dataclass
@@ -95,166 +66,77 @@ def _joined_contexts(parts: Sequence[Events]) -> Any:
 
 @dataclass
 class Told:
-    """What a stretch of visits came to: its events, when each visit ended, and when people signed up or ordered."""
+    """What a stretch of visits came to: its events, when each visit ended, when people signed up or ordered, and what
+    the orders came to. One element per visit; 0 where there was nothing of the kind."""
 
     events: Events
     ended: Ints
     signed_up_at: Ints
     ordered_at: Ints
+    total: Ints
 
 
-def tell(rng: np.random.Generator, people: People, visits: Visits, price: Ints) -> Told:
+def tell(chances: Chances, people: People, visits: Visits, price: Ints, scenario: Scenario) -> Told:
     """Write down the visits. Takes what was removed or bought out of `visits`' carts."""
-    happenings = _together(
+    total = np.zeros(len(visits), dtype=np.int64)
+    happenings = together(
         [
-            *_views(visits, price),
-            _looks_again(rng, visits, price),
-            _additions(people, visits),
-            _signings(rng, visits),
-            *_checkouts(rng, people, visits),
-            _removals(people, visits),
+            *browse(chances, people, visits, price),
+            *checkouts(chances, people, visits, scenario, total),
+            *carts(chances, people, visits),
+            *_signings(chances, visits),
         ]
     )
-    order = np.lexsort((happenings.place, happenings.visit))
-    happenings = _taken(happenings, order)
-    times = _times(rng, visits, happenings)
+    times = _times(chances, visits, happenings)
     ended = visits.start.copy()
     np.maximum.at(ended, happenings.visit, times)
     return Told(
-        events=_events(rng, people, visits, happenings, times),
+        events=_events(chances, people, visits, happenings, times),
         ended=ended,
         signed_up_at=_instant_of(SIGNED_UP, happenings, times, len(visits)),
         ordered_at=_instant_of(COMPLETED, happenings, times, len(visits)),
+        total=total,
     )
 
 
-def _views(visits: Visits, price: Ints) -> list[Happenings]:
-    seen = np.arange(MAX_VIEWS)[None, :] < visits.view_count[:, None]
-    visit, view = np.nonzero(seen)
-    product = visits.views[visit, view]
-    text = documents.viewed(product, price[product])
-    return [Happenings(np.full(len(visit), VIEWED), visit, (view + 1) * STEP, text)]
-
-
-def _looks_again(rng: np.random.Generator, visits: Visits, price: Ints) -> Happenings:
-    """Another look hours later, mostly at the product looked at first."""
-    count = np.where(visits.looks_again, rng.integers(1, 4, len(visits)), 0)
-    visit = np.repeat(np.arange(len(visits)), count)
-    place = np.arange(len(visit)) - np.repeat(np.cumsum(count) - count, count)
-    product = visits.views[visit, np.minimum(place, visits.view_count[visit] - 1)]
-    text = documents.viewed(product, price[product])
-    return Happenings(np.full(len(visit), VIEWED), visit, AGAIN_PLACE + place * STEP, text)
-
-
-def _additions(people: People, visits: Visits) -> Happenings:
-    visit, place = np.nonzero(visits.new_item >= 0)
-    slot = visits.new_item[visit, place]
-    view = visits.view_count[visit] - visits.new_count[visit] + place
-    return Happenings(
-        np.full(len(visit), ADDED), visit, (view + 1) * STEP + AFTER_VIEW, _cart_texts(people, visits, visit, slot)
-    )
-
-
-def _removals(people: People, visits: Visits) -> Happenings:
-    """Emptied carts lose every item, others the one added last. The carts of `visits` follow."""
-    slots = np.arange(CART_SLOTS)[None, :]
-    filled = slots < visits.items[:, None]
-    goes = filled & (visits.outcome == EMPTY)[:, None]
-    goes |= filled & (visits.outcome == REMOVE)[:, None] & (slots == visits.items[:, None] - 1)
-    visit, slot = np.nonzero(goes)
-    text = _cart_texts(people, visits, visit, slot)
-    bought = filled & (visits.outcome == ORDER)[:, None]
-    visits.cart_product[goes | bought] = -1
-    visits.cart_quantity[goes | bought] = 0
-    visits.items = (visits.cart_product >= 0).sum(axis=1)
-    return Happenings(np.full(len(visit), REMOVED), visit, REMOVAL_PLACE + slot, text)
-
-
-def _cart_texts(people: People, visits: Visits, visit: Ints, slot: Ints) -> Any:
-    return documents.carted(
-        visits.cart[visit],
-        people.has_cart_ids[visits.person[visit]],
-        visits.cart_product[visit, slot],
-        visits.cart_price[visit, slot],
-        visits.cart_quantity[visit, slot],
-    )
-
-
-def _signings(rng: np.random.Generator, visits: Visits) -> Happenings:
+def _signings(chances: Chances, visits: Visits) -> list[Happenings]:
     visit = np.flatnonzero((visits.identity == SIGN_IN) | (visits.identity == SIGN_UP))
-    view = 1 + rng.integers(0, 2**30, len(visit)) % visits.view_count[visit]
+    view = 1 + chances.between("the sign", 0, 2**30, visits.person[visit]) % visits.view_count[visit]
     signs_up = visits.identity[visit] == SIGN_UP
-    text = pa.array(np.where(signs_up, '{"method":"email"}', '{"method":"password"}'))
-    return Happenings(np.where(signs_up, SIGNED_UP, SIGNED_IN), visit, view * STEP + SIGN_OFFSET, text)
-
-
-def _checkouts(rng: np.random.Generator, people: People, visits: Visits) -> list[Happenings]:
-    """The checkouts and orders, with the whole cart as it stood."""
-    visit = np.flatnonzero((visits.outcome == CHECKOUT) | (visits.outcome == ORDER))
-    filled = visits.cart_product[visit] >= 0
-    product, quantity = visits.cart_product[visit], visits.cart_quantity[visit]
-    price = visits.cart_price[visit]
-    entries = documents.lines(product[filled], price[filled], quantity[filled])
-    texts = documents.grouped(entries, filled.sum(axis=1))
-    total = (quantity * price * filled).sum(axis=1)
-    number, cart = visits.number[visit], visits.cart[visit]
-    has_cart_id = people.has_cart_ids[visits.person[visit]]
-    is_order = visits.outcome[visit] == ORDER
-    has_checkout = ~is_order | (rng.random(len(visit)) >= SKIPS_CHECKOUT)
-    started = documents.checkout_started(number, cart, has_cart_id, texts, total)
-    completed = documents.order_completed(number, cart, (has_cart_id, has_checkout), texts, total)
+    text = SIGN_TEXTS.take(pa.array(np.where(signs_up, 0, 1)))
+    leaving = np.flatnonzero(visits.signs_out)
     return [
-        _some(CHECKOUT_STARTED, CHECKOUT_PLACE, visit, started, has_checkout),
-        _some(COMPLETED, ORDER_PLACE, visit, completed, is_order),
+        happen(np.where(signs_up, SIGNED_UP, SIGNED_IN), visit, view * STEP + SIGN_OFFSET, text),
+        happen(SIGNED_OUT, leaving, SIGN_OUT_PLACE, documents.repeated("{}", len(leaving))),
     ]
 
 
-def _some(kind: int, place: int, visit: Ints, texts: Any, chosen: Bools) -> Happenings:
-    count = int(chosen.sum())
-    return Happenings(np.full(count, kind), visit[chosen], np.full(count, place), texts.filter(pa.array(chosen)))
-
-
-def _together(parts: list[Happenings]) -> Happenings:
-    return Happenings(
-        np.concatenate([part.kind for part in parts]).astype(np.int64),
-        np.concatenate([part.visit for part in parts]).astype(np.int64),
-        np.concatenate([part.place for part in parts]).astype(np.int64),
-        documents.chained([part.properties for part in parts]),
-    )
-
-
-def _taken(happenings: Happenings, order: Ints) -> Happenings:
-    return Happenings(
-        happenings.kind[order],
-        happenings.visit[order],
-        happenings.place[order],
-        happenings.properties.take(pa.array(order)),
-    )
-
-
-def _times(rng: np.random.Generator, visits: Visits, happenings: Happenings) -> Ints:
+def _times(chances: Chances, visits: Visits, happenings: Happenings) -> Ints:
     """A minute or so between the events of a visit, hours before another look; whole milliseconds."""
     count = len(happenings)
-    gaps = np.minimum(5 * SECOND + rng.exponential(55 * SECOND, count), 20 * MINUTE).astype(np.int64)
+    draw = chances.uniform("the gap", visits.person[happenings.visit], happenings.place)
+    gaps = np.minimum(5 * SECOND - 55 * SECOND * np.log1p(-draw), 20 * MINUTE).astype(np.int64)
     later = happenings.place == AGAIN_PLACE
-    gaps[later] = rng.integers(HOUR, 8 * HOUR, later.sum())
+    gaps[later] = (HOUR + draw[later] * 7 * HOUR).astype(np.int64)
     is_first = np.diff(happenings.visit, prepend=-1) > 0
     elapsed = np.cumsum(gaps)
     at_start = np.maximum.accumulate(np.where(is_first, np.arange(count), 0))
     elapsed -= elapsed[at_start]
-    return (visits.start[happenings.visit] + elapsed) // 1000 * 1000
+    return np.asarray((visits.start[happenings.visit] + elapsed) // 1000 * 1000)
 
 
-def _events(rng: np.random.Generator, people: People, visits: Visits, happenings: Happenings, times: Ints) -> Events:
-    """Who each event says it was: nobody before the sign-in of its visit."""
+def _events(chances: Chances, people: People, visits: Visits, happenings: Happenings, times: Ints) -> Events:
+    """Who each event says it was: nobody before the sign-in of its visit, nor after the sign-out."""
     visit = happenings.visit
     signs = (happenings.kind == SIGNED_IN) | (happenings.kind == SIGNED_UP)
     known_from = np.where(visits.identity == KNOWN, 0, np.iinfo(np.int64).max)
     known_from[visit[signs]] = happenings.place[signs]
     is_known = happenings.place >= known_from[visit]
     is_known &= visits.identity[visit] != STAYS_UNKNOWN
+    is_known &= ~visits.signs_out[visit] | (happenings.place <= SIGN_OUT_PLACE)
     person = visits.person[visit]
-    from_server = (happenings.kind == COMPLETED) & (rng.random(len(visit)) < ORDER_FROM_SERVER)
+    by_server = chances.uniform("the server", visits.person) < ORDER_FROM_SERVER
+    from_server = (happenings.kind == COMPLETED) & by_server[visit]
     return Events(
         kind=happenings.kind,
         person=person,

@@ -12,11 +12,14 @@ import pyarrow as pa
 
 from activation.errors import InputError
 from activation.simulator.files import TABLES, empty_table
-from activation.simulator.people import Ints, People
+from activation.simulator.people import Bools, Ints, People
+from activation.simulator.scenario import Scenario, scenario_named
 from activation.simulator.sectors import Memory
+from activation.simulator.truth import Truth
 
 FORMAT = 2
 SECTORS = "sectors/"
+TRADE = ("price", "usual_price", "stock", "untold")
 SCALARS = "scalars.json"
 
 
@@ -41,11 +44,15 @@ class State:
     seed: int
     customers: int
     instant: int
+    scenario: Scenario
     counters: Counters
     people: People
     price: Ints
+    usual_price: Ints
     stock: Ints
-    waiting: dict[str, pa.Table]
+    untold: Bools  # the products whose last change is not written down yet
+    waiting: dict[str, pa.Table] = field(default_factory=lambda: {table: empty_table(table) for table in TABLES})
+    truth: Truth = field(default_factory=Truth)
     memory: dict[str, Memory] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
@@ -56,11 +63,15 @@ class State:
             "seed": self.seed,
             "customers": self.customers,
             "instant": self.instant,
+            "scenario": self.scenario.name,
+            "opening": self.scenario.opening,
+            "triggers": self.truth.triggers,
+            "figures": self.truth.figures,
             "counters": asdict(self.counters),
         }
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
             _put(archive, SCALARS, json.dumps(scalars, sort_keys=True).encode())
-            for name, array in {**self.people.arrays(), "price": self.price, "stock": self.stock}.items():
+            for name, array in {**self.people.arrays(), **{name: getattr(self, name) for name in TRADE}}.items():
                 _put(archive, f"{name}.npy", _array_bytes(array))
             for sector, memory in sorted(self.memory.items()):
                 for name, array in sorted(memory.items()):
@@ -83,17 +94,14 @@ class State:
                 seed=scalars["seed"],
                 customers=scalars["customers"],
                 instant=scalars["instant"],
+                scenario=scenario_named(scalars["scenario"], scalars["opening"]),
                 counters=Counters(**scalars["counters"]),
                 people=People(**arrays),
-                price=_array(archive, "price"),
-                stock=_array(archive, "stock"),
+                **{name: _array(archive, name) for name in TRADE},
                 waiting={table: _table(archive, table) for table in TABLES},
+                truth=Truth(scalars["triggers"], scalars["figures"]),
                 memory=_memory(archive),
             )
-
-
-def nothing_waiting() -> dict[str, pa.Table]:
-    return {table: empty_table(table) for table in TABLES}
 
 
 def _memory(archive: zipfile.ZipFile) -> dict[str, Memory]:

@@ -1,5 +1,6 @@
 """Messages work as `EFFECTS` says: on orders while the window lasts, and on consent."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pandas as pd
 import pytest
 
 from activation.model import Purpose
-from activation.simulator.effects import EFFECTS, DeliveredMessage, Effect
+from activation.simulator.effects import EFFECTS, DeliveredMessage, Effect, annoyed, worn
 from activation.simulator.shop import Shop
+from activation.simulator.vocabulary import NAMES
 
 END = datetime(2026, 3, 2, 6)
 STRONG = {"push": Effect(lift=3.0, window=timedelta(days=4), unsubscribe=0.0)}
@@ -20,13 +22,22 @@ def customers_of(shop):
     return sorted(rows["id"].unique())
 
 
-def messages(customers, purpose=Purpose.MARKETING):
-    return [DeliveredMessage(f"key-{customer}", customer, "push", purpose, "email", END) for customer in customers]
+def messages(customers, purpose=Purpose.MARKETING, trigger="push", key="key"):
+    return [DeliveredMessage(f"{key}-{who}", who, trigger, purpose, "email", END) for who in sorted(customers)]
+
+
+def happened(report):
+    """What people truly did, but for what they did with messages: name, customer, time, on which product or order."""
+    events = pd.concat([pd.read_parquet(path) for path in report.files if path.parent.name == "events"])
+    events = events[events["event_name"].isin(NAMES[:9])]
+    properties = events["properties"].map(json.loads)
+    what = properties.map(lambda row: (row.get("product_id"), row.get("total")))
+    return set(zip(events["event_name"], events["user_id"].fillna(""), events["occurred_at"], what, strict=True))
 
 
 def make(folder, effects):
     shop = Shop(folder, effects)
-    shop.create(end=END, customers=1500, days=20, seed=5)
+    shop.create(end=END, customers=1500, days=20, seed=5, scenario="clean")
     return shop
 
 
@@ -54,13 +65,60 @@ def test_the_effect_ends_with_its_window(tmp_path):
     assert treated == pytest.approx(held_out, rel=0.3)
 
 
-@pytest.mark.parametrize("purpose", [Purpose.SERVICE, Purpose.TRANSACTIONAL])
-def test_only_marketing_works(tmp_path, purpose):
-    """A service message changes nothing: the step is the same as without it, byte by byte."""
+@pytest.mark.parametrize(("purpose", "trigger"), [(Purpose.SERVICE, "other"), (Purpose.TRANSACTIONAL, "push")])
+def test_other_purposes_change_nothing(tmp_path, purpose, trigger):
+    """But for what is done with the messages themselves the step is the same as without them."""
     with_messages, without = make(tmp_path / "one", STRONG), make(tmp_path / "two", STRONG)
-    one = with_messages.advance(to=END + timedelta(days=1), delivered=messages(customers_of(with_messages), purpose))
+    sent = messages(customers_of(with_messages), purpose, trigger)
+    one = with_messages.advance(to=END + timedelta(days=1), delivered=sent)
     two = without.advance(to=END + timedelta(days=1))
-    assert [path.read_bytes() for path in one.files] == [path.read_bytes() for path in two.files]
+    assert happened(one) == happened(two) != set()
+    assert with_messages.truth()["realised"][trigger]["caused_orders"] == 0
+
+
+def test_only_those_who_got_messages_do_otherwise(tmp_path):
+    """In a world without the messages all others do the same, to the millisecond; the difference is what was caused."""
+    shops = [make(tmp_path / name, STRONG) for name in ("with", "without")]
+    treated = set(customers_of(shops[0])[::3])
+    one = happened(shops[0].advance(to=END + timedelta(days=1), delivered=messages(treated)))
+    two = happened(shops[1].advance(to=END + timedelta(days=1)))
+    assert one != two
+    others = [{row for row in rows if row[1] and row[1] not in treated} for rows in (one, two)]
+    assert others[0] == others[1]
+    assert len(others[0]) > 500
+    bought = [{row[1] for row in rows if row[0] == "Order Completed"} for rows in (one, two)]
+    caused = pd.concat([pd.read_parquet(path) for path in (tmp_path / "with").glob("simulator/caused_orders/*")])
+    assert bought[1] < bought[0]
+    arrived = caused["ordered_at"] < END + timedelta(days=1) - timedelta(minutes=1)  # the others are on their way
+    assert bought[0] - bought[1] == set(caused.loc[arrived, "customer_id"])
+    realised = shops[0].truth()["realised"]["push"]
+    assert realised["caused_orders"] == len(caused)
+    assert realised["caused_amount"] == pytest.approx(caused["amount"].sum())
+
+
+def test_the_truth_is_what_the_effect_says(tmp_path):
+    """Of the orders of those under a lift of 3 about three in four would not have been; the rest would."""
+    shop = make(tmp_path, STRONG)
+    shop.advance(to=END + timedelta(days=4), delivered=messages(customers_of(shop)))
+    realised = shop.truth()["realised"]["push"]
+    assert realised["orders"] > 200
+    assert 0.5 < realised["caused_orders"] / realised["orders"] < 0.8
+    assert shop.truth()["effects"]["push"] == {"lift": 3.0, "window_days": 4.0, "unsubscribe": 0.0}
+
+
+def test_many_messages_tire(tmp_path):
+    """The more marketing somebody got lately, the less a message lifts and the likelier it drives away."""
+    assert worn(0.3, 0) == 0.3
+    assert worn(0.3, 2) == pytest.approx(0.3 / 1.3)
+    assert annoyed(0.01, 2) == pytest.approx(0.022)
+    assert annoyed(0.9, 5) == 1.0
+    mild = {"push": Effect(lift=0.0, window=timedelta(days=4), unsubscribe=0.02)}
+    once, often = make(tmp_path / "one", mild), make(tmp_path / "two", mild)
+    customers = customers_of(once)
+    first = once.advance(to=END + timedelta(days=1), delivered=messages(customers)).counts["unsubscribed"]
+    many = [each for number in range(8) for each in messages(customers, key=str(number))]
+    last = often.advance(to=END + timedelta(days=1), delivered=many).counts["unsubscribed"]
+    assert last > 12 * first > 0
 
 
 def test_messages_make_people_unsubscribe(tmp_path):

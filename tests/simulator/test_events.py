@@ -10,10 +10,12 @@ from activation.simulator.catalogue import PRODUCTS
 from activation.simulator.documents import event_ids
 from activation.simulator.vocabulary import NAMES
 
+# The sectors and the messages bring the others.
+OWN = [*NAMES[:16], "Quote Requested", "Quote Declined", "Page Viewed", "Application Opened"]
 PRODUCT_IDS = {product.product_id for product in PRODUCTS}
 
 
-@pytest.mark.parametrize("name", NAMES[:9])
+@pytest.mark.parametrize("name", OWN)
 def test_every_kind_of_event_happens(sample, name):
     """No promised kind of event is missing."""
     assert len(sample.named(name)) > 0
@@ -88,11 +90,100 @@ def test_products_exist(sample):
 
 
 def test_totals_add_up(sample):
-    """An order's total is the sum of its lines, a checkout's value too."""
-    for name, field in (("Checkout Started", "value"), ("Order Completed", "total")):
+    """An order's total is the sum of its lines less the discount, a checkout's value and a quote's the sum."""
+    for name, field in (("Checkout Started", "value"), ("Order Completed", "total"), ("Quote Requested", "value")):
         for properties in sample.named(name)["properties"]:
             lines = sum(line["price"] * line["quantity"] for line in properties["products"])
-            assert properties[field] == pytest.approx(lines)
+            assert properties[field] == pytest.approx(lines - properties.get("discount", 0))
+
+
+def test_coupons_belong_to_orders(sample):
+    """Whatever coupon was applied stands in an order of the same cart or number, with what it took off."""
+    orders = sample.named("Order Completed")["properties"].tolist()
+    known = {(row.get("cart_id"), row.get("coupon"), row.get("discount")) for row in orders}
+    known |= {(row["order_id"], row.get("coupon"), row.get("discount")) for row in orders}
+    applied = sample.named("Coupon Applied")["properties"].tolist()
+    assert len(applied) > 20
+    for row in applied:
+        assert (row.get("cart_id", row.get("order_id")), row["coupon_id"], row["discount"]) in known
+
+
+def test_wish_lists_hold_together(sample):
+    """Nothing is taken off a wish list that was not put on it."""
+    wishes = sample.clean[sample.clean["event_name"].str.startswith("Wishlist")].sort_values("occurred_at")
+    held: set[tuple[str, str]] = set()
+    removed = 0
+    for name, properties in zip(wishes["event_name"], wishes["properties"], strict=True):
+        wish = (properties["wishlist_id"], properties["product_id"])
+        if name == "Wishlist Product Added":
+            held.add(wish)
+        else:
+            removed += 1
+            assert wish in held
+            held.discard(wish)
+    assert removed > 3
+
+
+def test_quotes_are_declined_after_they_were_asked_for(sample):
+    """Every declined quote is one that was asked for, by the same person, days before."""
+    asked = {row["quote_id"]: at for row, at in sample.named("Quote Requested")[["properties", "occurred_at"]].values}
+    declined = sample.named("Quote Declined")
+    assert len(declined) > 0
+    for properties, at in declined[["properties", "occurred_at"]].values:
+        assert at - asked[properties["quote_id"]] > timedelta(days=1)
+
+
+def test_visits_in_the_app_begin_with_its_opening(sample):
+    """Devices of the app say so of themselves, and each of them opened it."""
+    library = sample.clean["context"].map(lambda text: json.loads(text)["library"]["name"])
+    in_app = sample.clean[library.isin(["ios", "android"]) & sample.clean["anonymous_id"].notna()]
+    opened = sample.named("Application Opened")
+    assert set(in_app.loc[in_app["event_name"] == "Product Viewed", "anonymous_id"]) <= set(opened["anonymous_id"])
+    assert {row["platform"] for row in opened["properties"]} == {"ios", "android"}
+
+
+def test_people_have_several_devices_and_share_some(sample):
+    """Some customers are seen on three devices, and some devices by two customers who sign in and out."""
+    seen = sample.clean[sample.clean["user_id"].str.startswith("cust-", na=False)].dropna(subset="anonymous_id")
+    assert (seen.groupby("user_id")["anonymous_id"].nunique() >= 3).any()
+    assert (seen.groupby("anonymous_id")["user_id"].nunique() >= 2).any()
+    assert len(sample.named("Signed Out")) > 5
+
+
+def test_who_signs_out_must_sign_in_again(sample):
+    """A device does not name a customer who signed out of it before that customer's next sign-in on it."""
+    names = ("Signed Out", "Signed In", "Signed Up", "Product Viewed")
+    seen = sample.clean[sample.clean["event_name"].isin(names)].sort_values("occurred_at")
+    out, again = set(), 0
+    for name, device, user in zip(seen["event_name"], seen["anonymous_id"], seen["user_id"], strict=True):
+        if name == "Signed Out":
+            out.add((device, user))
+        elif name in ("Signed In", "Signed Up"):
+            again += (device, user) in out
+            out.discard((device, user))
+        else:
+            assert (device, user) not in out
+    assert again > 0
+
+
+def test_some_say_null_where_they_know_nobody(sample):
+    """A few anonymous events claim a user called "null" or "guest", on many devices."""
+    nobody = sample.clean[sample.clean["user_id"].isin(["null", "guest"])]
+    assert 0.0002 < len(nobody) / len(sample.clean) < 0.005
+    assert nobody["anonymous_id"].nunique() > 10
+
+
+def test_staples_are_bought_again_after_their_own_time(sample):
+    """There are customers who buy one product several times, at about equal intervals."""
+    rows = [
+        (user, line["product_id"], at)
+        for user, at, properties in sample.named("Order Completed")[["user_id", "occurred_at", "properties"]].values
+        for line in properties["products"]
+    ]
+    bought = pd.DataFrame(rows, columns=["user", "product", "at"]).sort_values("at")
+    gaps = bought.groupby(["user", "product"])["at"].apply(lambda times: times.diff().dropna().dt.days.tolist())
+    regular = [gap for gap in gaps if len(gap) >= 2 and max(gap) - min(gap) <= 4 and min(gap) >= 13]
+    assert len(regular) >= 3
 
 
 def orders_of(rows):
