@@ -22,8 +22,8 @@ def load(
     """Load Parquet, CSV or JSON lines (compressed, globs) into the raw tables.
 
     \b
-    Examples: activation load 'extracts/2026-03-*.parquet' --mapping shop.yml
-              activation load calls.jsonl --mapping segment --check
+    Example: activation load 'extracts/2026-03-*.parquet' --mapping shop.yml
+             activation load calls.jsonl --mapping segment --check
     """
     if is_check:
         from activation.cli.surveys import survey_lines

@@ -196,6 +196,10 @@ class Expressions:
     def _document_text(self, value: Value) -> str:
         if value.column is not None and value.entry is None and self.columns.has(value.column):
             return self._only_when(value, self.columns.document(value.column))
+        if value.entries is not None and self.columns.has(value.entries):
+            # What is no list of records is left as it is, to be found unfit.
+            found = f"case when {self.columns.list(value.entries)} is null then {self.columns.text(value.entries)}"
+            return f"{found} else {self.text(value)} end"
         return self.text(value)
 
     def _entry(self, value: Value, entry: Entry) -> str:
