@@ -1,4 +1,9 @@
-{{ config(incremental_strategy='append', unique_key=none) }}
+{{
+    config(
+        unique_key='load_id',
+        meta={'changes': 'stg_activation__events'},
+    )
+}}
 
 {#- As delivered, and by the ids that events themselves name: neither a merge
     nor a sign-in changes later what was bought or looked at together. -#}
