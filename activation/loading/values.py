@@ -150,7 +150,7 @@ class Value(Strict):
         else:
             text = f"all of {self.entries}" if self.entries is not None else "all other columns"
         if self.times is not None:
-            text = f"{text} × {self.times.described}"
+            text = f"{text} times {self.times.described}"
         return f"{text} (on condition)" if self.when else text
 
     def source_columns(self) -> Iterator[str]:

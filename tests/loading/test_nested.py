@@ -219,7 +219,7 @@ def test_numbers_may_be_multiplied(write: Write, details: Details) -> None:
 
 
 def test_a_star_keeps_what_is_not_named(write: Write, details: Details) -> None:
-    """An object's members, or all columns that are not of the table's and used nowhere else; named ones stand over them."""
+    """An object's members, or all columns but the table's that are used nowhere else; named ones stand over them."""
     row = {"id": "1", "traits": {"plan": "free", "n": None, "age": 40}, "extra": [2, {"b": 1, "a": 0}]}
     path = write("t.jsonl", row)
     assert details(path, things(attributes={"*": "traits", "age": {"constant": 41}})) == [
