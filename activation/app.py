@@ -37,7 +37,7 @@ from activation.project import (
     NodeFailure,
     Project,
 )
-from activation.quality import Block, GateReport, Limits, Severity, duckdb_url, run_gates, write_blocks
+from activation.quality import Block, GateReport, Limits, Severity, run_gates, warehouse_address, write_blocks
 from activation.settings import Settings
 from activation.warehouses import Warehouse, open_warehouse, reserved
 
@@ -341,10 +341,12 @@ class App:
             _require(self.project.test(variables, target=target, select=select), "tests of the decisions")
 
     def _gate(self, run: Run, kind: Any) -> GateReport:
+        url, connect_with = warehouse_address(self.settings)
         with self._warehouse_file():
             report = run_gates(
                 kind,
-                warehouse_url=duckdb_url(self.settings.warehouse_path),
+                warehouse_url=url,
+                connect_with=connect_with,
                 schema=SCHEMAS[run.mode],
                 raw_schema=self.project.raw_schema,
                 triggers=[declared.policy.id for declared in self.project.triggers()],

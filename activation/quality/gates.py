@@ -1,17 +1,20 @@
 """The gates: run before the decisions and before the hand-over, they say in which scope nothing may be sent."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
+from urllib.parse import quote
 
 from activation.errors import QualityError
 from activation.policy import IDENTIFIER
 from activation.quality import data_docs
+from activation.quality.dialects import Dialect, dialect_of
 from activation.quality.model import EVERYTHING, Block, Check, GateKind, GateReport, Limits, Severity, Suite
 from activation.quality.session import EXPECTATIONS, RESULTS, Session
 from activation.quality.suites import handover_suite, source_suites, trigger_suite
+from activation.settings import Settings
 from activation.warehouses.schema import RAW
 
 HANDOVER: GateKind = "handover"
@@ -22,10 +25,21 @@ def duckdb_url(path: Path) -> str:
     return f"duckdb:///{path.resolve()}"
 
 
+def warehouse_address(settings: Settings) -> tuple[str, dict[str, str]]:
+    """The warehouse's address as SQLAlchemy has it, and what its driver is told beside: the password is not in a URL
+    that somebody might print."""
+    address = settings.warehouse
+    if address is None:
+        return duckdb_url(settings.warehouse_path), {}
+    told = {"host": address.host, "password": address.password.reveal(), "options": "-c TimeZone=UTC", **address.tls}
+    return f"postgresql+psycopg://{quote(address.user)}@:{address.port}/{quote(address.database)}", told
+
+
 def run_gates(
     kind: GateKind,
     *,
     warehouse_url: str,
+    connect_with: Mapping[str, str] | None = None,
     schema: str,
     raw_schema: str = RAW,
     triggers: Sequence[str],
@@ -43,9 +57,9 @@ def run_gates(
     """
     limits = limits or Limits()
     _require_identifiers([schema, raw_schema, *triggers], kind)
-    suites = _suites(kind, schema, raw_schema, triggers, as_of, limits)
+    suites = _suites(kind, schema, raw_schema, triggers, as_of, limits, dialect_of(warehouse_url))
     run_name = _run_name(context_folder / RESULTS, run_id, kind)
-    with Session(warehouse_url, context_folder, docs_folder, run_name, as_of) as session:
+    with Session(warehouse_url, context_folder, docs_folder, run_name, as_of, connect_with) as session:
         checks = [check for suite in suites for check in session.check(suite)]
         seen = session.has_rows(suites[0]) if kind == HANDOVER else {suite.scope for suite in suites}
         _rebuild_docs(session, context_folder, docs_folder, max(limits.kept_results, len(suites)))
@@ -71,13 +85,19 @@ def _require_identifiers(names: Iterable[str], kind: str) -> None:
 
 
 def _suites(
-    kind: GateKind, schema: str, raw_schema: str, triggers: Sequence[str], as_of: datetime, limits: Limits
+    kind: GateKind,
+    schema: str,
+    raw_schema: str,
+    triggers: Sequence[str],
+    as_of: datetime,
+    limits: Limits,
+    dialect: Dialect,
 ) -> list[Suite]:
     if kind == HANDOVER:
-        return [handover_suite(schema, as_of)]
+        return [handover_suite(schema, as_of, dialect)]
     return [
-        *source_suites(as_of, limits, raw_schema),
-        *(trigger_suite(name, schema, as_of, limits) for name in triggers),
+        *source_suites(as_of, limits, raw_schema, dialect),
+        *(trigger_suite(name, schema, as_of, limits, dialect) for name in triggers),
     ]
 
 

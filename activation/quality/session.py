@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - the names in these queries are checked identifiers of our own
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,12 +25,20 @@ class Session:
     Raises BusyError when another process holds the warehouse, QualityError when it cannot be opened.
     """
 
-    def __init__(self, warehouse_url: str, context_folder: Path, docs_folder: Path, run_name: str, at: datetime):
+    def __init__(
+        self,
+        warehouse_url: str,
+        context_folder: Path,
+        docs_folder: Path,
+        run_name: str,
+        at: datetime,
+        connect_with: Mapping[str, str] | None = None,
+    ):
         _stay_silent()
         self.run_name = run_name
         self.at = at.replace(tzinfo=UTC)
         self._context = _open_context(context_folder, docs_folder)
-        self._datasource = _open_datasource(self._context, warehouse_url)
+        self._datasource = _open_datasource(self._context, warehouse_url, connect_with or {})
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +99,9 @@ class Session:
         if suite.scope_column is None or rule.query is None:
             return (suite.scope,)
         failing = rule.query.format(batch=f"{suite.schema}.{suite.table}")
-        return self._scopes(f"select distinct {suite.scope_column} from ({failing})", suite) or (suite.scope,)
+        return self._scopes(f"select distinct {suite.scope_column} from ({failing}) as failing", suite) or (
+            suite.scope,
+        )
 
     def _scopes(self, query: str, suite: Suite) -> tuple[str, ...]:
         from sqlalchemy import text
@@ -142,16 +152,16 @@ def _open_context(context_folder: Path, docs_folder: Path) -> Any:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _open_datasource(context: Any, warehouse_url: str) -> Any:
+def _open_datasource(context: Any, warehouse_url: str, connect_with: Mapping[str, str]) -> Any:
     from great_expectations.datasource.fluent.interfaces import TestConnectionError
     from sqlalchemy import event
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
 
     is_duckdb = warehouse_url.startswith("duckdb")
-    arguments: dict[str, Any] = {"poolclass": NullPool}
+    arguments: dict[str, Any] = {"poolclass": NullPool, "connect_args": dict(connect_with)}
     if is_duckdb:
-        arguments["connect_args"] = {"read_only": True}
+        arguments["connect_args"]["read_only"] = True
     try:
         datasource = context.data_sources.add_sql("warehouse", connection_string=warehouse_url, kwargs=arguments)
         for engine in {datasource.get_engine(), datasource.get_execution_engine().engine}:

@@ -9,36 +9,40 @@ be shown in Data Docs.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from activation.quality.dialects import DUCKDB, Dialect
 from activation.quality.model import EVERYTHING, Limits, Rule, Severity, Suite
 from activation.warehouses.schema import RAW
 
 EARLIEST = "timestamp '2000-01-01'"
-CLOCK_SKEW = "interval 1 day"
+CLOCK_SKEW = "interval '1 day'"
 CRITICAL, WARNING = Severity.CRITICAL, Severity.WARNING
 
 
-def source_suites(as_of: datetime, limits: Limits, raw_schema: str = RAW) -> list[Suite]:
+def source_suites(as_of: datetime, limits: Limits, raw_schema: str = RAW, dialect: Dialect = DUCKDB) -> list[Suite]:
     """What was loaded in the freshness window, table by table; a critical failure concerns everything."""
     rules = {
-        "events": _event_rules(limits),
+        "events": _event_rules(limits, dialect),
         "loads": _load_rules(limits),
-        "customers": [*_change_rules(), _no_favourite_birth_date(limits)],
-        "contact_points": [*_change_rules(), _required("contact_points", ("customer_id", "channel", "address"))],
+        "customers": [*_change_rules(dialect), _no_favourite_birth_date(limits, dialect)],
+        "contact_points": [
+            *_change_rules(dialect),
+            _required("contact_points", ("customer_id", "channel", "address"), dialect),
+        ],
         "consents": [
-            *_change_rules(),
-            _required("consents", ("contact_point_id", "channel", "purpose")),
+            *_change_rules(dialect),
+            _required("consents", ("contact_point_id", "channel", "purpose"), dialect),
             _rows(
                 "a consent is granted or withdrawn",
                 CRITICAL,
                 "select id from {batch} where not is_deleted "
-                "and coalesce(json_extract_string(attributes, '$.status'), '') not in ('granted', 'withdrawn')",
+                f"and coalesce({dialect.text_of('attributes', 'status')}, '') not in ('granted', 'withdrawn')",
             ),
         ],
     }
     return [_source_suite(raw_schema, table, found, as_of, limits) for table, found in rules.items()]
 
 
-def trigger_suite(trigger_id: str, schema: str, as_of: datetime, limits: Limits) -> Suite:
+def trigger_suite(trigger_id: str, schema: str, as_of: datetime, limits: Limits, dialect: Dialect = DUCKDB) -> Suite:
     """The contract of one trigger's table, and its volume against its own history."""
     rules = [
         _not_null("occurrence_key"),
@@ -57,16 +61,19 @@ def trigger_suite(trigger_id: str, schema: str, as_of: datetime, limits: Limits)
         _rows(
             "context is a JSON object",
             CRITICAL,
-            "select occurrence_key from {batch} where context is null or not json_valid(cast(context as varchar)) "
-            "or json_type(cast(context as varchar)) <> 'OBJECT'",
+            f"select occurrence_key from {{batch}} where not {dialect.object('context')}",
         ),
-        _rows("the last day's volume is in keeping with its history", CRITICAL, _volume(as_of, limits, "due <= 0")),
-        _rows("no day ahead has an odd volume", WARNING, _volume(as_of, limits, "due > 0")),
+        _rows(
+            "the last day's volume is in keeping with its history",
+            CRITICAL,
+            _volume(as_of, limits, dialect, "due <= 0"),
+        ),
+        _rows("no day ahead has an odd volume", WARNING, _volume(as_of, limits, dialect, "due > 0")),
     ]
     return Suite(f"trigger_{trigger_id}", f"trigger:{trigger_id}", schema, f"trg_{trigger_id}", tuple(rules))
 
 
-def handover_suite(schema: str, as_of: datetime) -> Suite:
+def handover_suite(schema: str, as_of: datetime, dialect: Dialect = DUCKDB) -> Suite:
     """The contract of `act_messages`; a failure concerns the triggers of the failing rows.
 
     Withdrawn and lapsed messages are listed too, but nobody will send them.
@@ -77,7 +84,9 @@ def handover_suite(schema: str, as_of: datetime) -> Suite:
             "select trigger_id, message_key from {batch} where message_key is null "
             "or message_key in (select message_key from {batch} group by message_key having count(*) > 1)"
         ),
-        "a contact point looks like one": f"select trigger_id, message_key {active} and not ({_looks_like_one()})",
+        "a contact point looks like one": (
+            f"select trigger_id, message_key {active} and not ({_looks_like_one(dialect)})"
+        ),
         "a message has a template": f"select trigger_id, message_key {active} and coalesce(template, '') = ''",
         "a message's window is open for a while": (
             "select trigger_id, message_key from {batch} "
@@ -85,7 +94,7 @@ def handover_suite(schema: str, as_of: datetime) -> Suite:
         ),
         "nobody who is suppressed gets a message": f"select trigger_id, message_key {active} and {_suppressed()}",
         "marketing goes only where a consent is granted and confirmed": _without_consent(schema, as_of),
-        "nobody gets one occurrence twice": _twice(),
+        "nobody gets one occurrence twice": _twice(dialect),
         "nothing goes out that already went": f"select trigger_id, message_key {active} and {_already_sent()}",
     }
     rules = tuple(_rows(name, CRITICAL, query) for name, query in rows.items())
@@ -103,7 +112,7 @@ def _source_suite(schema: str, table: str, rules: list[Rule], as_of: datetime, l
     return Suite(f"source_{table}", EVERYTHING, schema, table, tuple(rules), query=query)
 
 
-def _event_rules(limits: Limits) -> list[Rule]:
+def _event_rules(limits: Limits, dialect: Dialect) -> list[Rule]:
     implausible = (
         f"occurred_at is null or occurred_at < {EARLIEST} "
         f"or occurred_at > coalesce(loaded_at, occurred_at) + {CLOCK_SKEW}"
@@ -121,20 +130,19 @@ def _event_rules(limits: Limits) -> list[Rule]:
         _rows(
             f"at most {limits.implausible_time_share:.0%} of the events have an implausible time",
             CRITICAL,
-            f"select count(*) filter (where {implausible}) as n from {{batch}} "
-            f"having n > {limits.implausible_time_share} * count(*)",
+            f"select count(case when {implausible} then 1 end) as n from {{batch}} "
+            f"having count(case when {implausible} then 1 end) > {limits.implausible_time_share} * count(*)",
         ),
         _rows(
             "properties are a JSON object",
             WARNING,
-            "select event_id from {batch} where properties is not null "
-            "and (not json_valid(properties) or json_type(properties) <> 'OBJECT')",
+            f"select event_id from {{batch}} where properties is not null and not {dialect.object('properties')}",
         ),
         _rows(
             "an order has an id",
             WARNING,
-            "select event_id from {batch} where event_name = 'Order Completed' and coalesce("
-            "case when json_valid(properties) then json_extract_string(properties, '$.order_id') end, '') = ''",
+            "select event_id from {batch} where event_name = 'Order Completed' "
+            f"and coalesce({dialect.text_of('properties', 'order_id')}, '') = ''",
         ),
     ]
 
@@ -144,63 +152,61 @@ def _load_rules(limits: Limits) -> list[Rule]:
         return _rows(
             f"at most {share:.0%} of the rows are quarantined",
             severity,
-            "select sum(rows_quarantined) as quarantined from {batch} "
-            f"having quarantined > {share} * sum(rows_read) and quarantined >= {limits.quarantine_floor}",
+            "select sum(rows_quarantined) as quarantined from {batch} having sum(rows_quarantined) > "
+            f"{share} * sum(rows_read) and sum(rows_quarantined) >= {limits.quarantine_floor}",
         )
 
     return [above(limits.quarantine_share, CRITICAL), above(limits.quarantine_warning_share, WARNING)]
 
 
-def _change_rules() -> list[Rule]:
+def _change_rules(dialect: Dialect) -> list[Rule]:
     return [
         *(_not_null(column) for column in ("id", "changed_at", "is_deleted")),
         _rows(
             "attributes are a JSON object",
             CRITICAL,
-            "select id from {batch} where not is_deleted and not coalesce(json_valid(attributes) "
-            "and json_type(attributes) = 'OBJECT', false)",
+            f"select id from {{batch}} where not is_deleted and not {dialect.object('attributes')}",
         ),
     ]
 
 
-def _required(table: str, fields: tuple[str, ...]) -> Rule:
-    missing = " or ".join(f"coalesce(json_extract_string(attributes, '$.{name}'), '') = ''" for name in fields)
+def _required(table: str, fields: tuple[str, ...], dialect: Dialect) -> Rule:
+    missing = " or ".join(f"coalesce({dialect.text_of('attributes', name)}, '') = ''" for name in fields)
     severity = CRITICAL if table == "consents" else WARNING
     listed = f"{', '.join(fields[:-1])} and {fields[-1]}"
     return _rows(f"{listed} are filled", severity, f"select id from {{batch}} where not is_deleted and ({missing})")
 
 
-def _no_favourite_birth_date(limits: Limits) -> Rule:
+def _no_favourite_birth_date(limits: Limits, dialect: Dialect) -> Rule:
     """A form's default (1970-01-01) would congratulate thousands of people on one day."""
     return _rows(
         f"no birth date stands for more than {limits.birth_date_share:.0%} of the customers",
         WARNING,
-        "select json_extract_string(attributes, '$.birth_date') as birth_date, count(distinct id) as n from {batch} "
-        "where birth_date is not null group by all "
-        f"having n > greatest({limits.birth_date_floor}, "
-        f"{limits.birth_date_share} * (select count(distinct id) from {{batch}}))",
+        f"with born as (select id, {dialect.text_of('attributes', 'birth_date')} as birth_date from {{batch}}) "
+        "select birth_date, count(distinct id) as n from born where birth_date is not null group by birth_date "
+        f"having count(distinct id) > greatest({limits.birth_date_floor}, "
+        f"{limits.birth_date_share} * (select count(distinct id) from born))",
     )
 
 
-def _volume(as_of: datetime, limits: Limits, days: str) -> str:
+def _volume(as_of: datetime, limits: Limits, dialect: Dialect, days: str) -> str:
     """The days, counted from `as_of`, whose due occurrences are out of all proportion to the median day before.
 
     Day 0 is the last 24 hours, -1 the day before; days without any count as 0 from the trigger's first day on.
     """
     history = limits.volume_history // timedelta(days=1)
-    now = instant(as_of)
+    due = dialect.days_after.format(x="eligible_at", now=instant(as_of))
+    calendar = dialect.numbers.format(start=f"greatest(-{history}, (select min(due) from daily))")
     return f"""
         with daily as (
-            select cast(ceil(epoch(eligible_at - {now}) / 86400) as integer) as due, count(*) as n
+            select {due} as due, count(*) as n
             from {{batch}}
             where cancelled_at is null or cancelled_at > eligible_at
             group by 1
         ),
-        calendar as (
-            select unnest(generate_series(greatest(-{history}, (select min(due) from daily)), -1)) as due
-        ),
         usual as (
-            select coalesce(median(coalesce(n, 0)), 0) as n from calendar left join daily using (due)
+            select coalesce(percentile_cont(0.5) within group (order by coalesce(daily.n, 0)), 0) as n
+            from {calendar} as calendar left join daily on calendar.due = daily.due
         )
         select daily.due, daily.n from daily cross join usual
         where daily.{days} and daily.due >= 0
@@ -208,10 +214,12 @@ def _volume(as_of: datetime, limits: Limits, days: str) -> str:
     """
 
 
-def _looks_like_one() -> str:
-    return r"""coalesce(case
-        when channel = 'email' then regexp_full_match(contact_point, '[^@\s]+@[^@\s]+\.[^@\s]+')
-        when channel = 'sms' then regexp_full_match(contact_point, '\+[1-9][0-9]+') and length(contact_point) <= 16
+def _looks_like_one(dialect: Dialect) -> str:
+    email = dialect.matches.format(x="contact_point", pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+")
+    phone = dialect.matches.format(x="contact_point", pattern=r"\+[1-9][0-9]+")
+    return f"""coalesce(case
+        when channel = 'email' then {email}
+        when channel = 'sms' then {phone} and length(contact_point) <= 16
         else trim(contact_point) <> ''
     end, false)"""
 
@@ -223,12 +231,12 @@ def _suppressed() -> str:
     """
     return """exists (
         select 1 from (
-            select * from engine.suppressions
-            qualify row_number() over (
+            select *, row_number() over (
                 partition by contact_point, channel, brand, purpose order by sequence desc, copied_at desc
-            ) = 1
+            ) as recency
+            from engine.suppressions
         ) as kept
-        where not kept.is_lifted and kept.contact_point = messages.contact_point
+        where kept.recency = 1 and not kept.is_lifted and kept.contact_point = messages.contact_point
             and coalesce(nullif(kept.channel, 'all'), messages.channel) = messages.channel
             and coalesce(nullif(kept.brand, 'all'), messages.brand) = messages.brand
             and kept.purpose in ('all', messages.purpose)
@@ -260,18 +268,20 @@ def _active(as_of: datetime) -> str:
     )
 
 
-def _twice() -> str:
-    return """
-        with reasons as (
-            select trigger_id, message_key, channel,
-                unnest(cast(json_extract_string(occurrence_ids, '$[*]') as varchar[])) as occurrence_id
-            from {batch}
+def _twice(dialect: Dialect) -> str:
+    elements = dialect.elements.format(x="messages.occurrence_ids")
+    return f"""
+        with messages as (
+            select * from {{batch}}
         ),
-        repeated as (
-            select trigger_id, channel, occurrence_id from reasons group by all having count(*) > 1
+        reasons as (
+            select messages.trigger_id, messages.message_key, messages.channel, elements.element as occurrence_id
+            from messages cross join {elements} as elements
+        ),
+        counted as (
+            select *, count(*) over (partition by trigger_id, channel, occurrence_id) as times from reasons
         )
-        select trigger_id, message_key from reasons
-        where (trigger_id, channel, occurrence_id) in (select (trigger_id, channel, occurrence_id) from repeated)
+        select trigger_id, message_key from counted where times > 1
     """
 
 
