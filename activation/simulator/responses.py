@@ -11,18 +11,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from activation.model import Purpose
 from activation.simulator import attributes, documents
 from activation.simulator.catalogue import SITE, to_json
 from activation.simulator.chances import Chances, at_habit
-from activation.simulator.effects import OTHER_EFFECT, DeliveredMessage, Effect
+from activation.simulator.effects import DeliveredMessage, Effect, effect_of
 from activation.simulator.people import HOUR, MINUTE, SECOND, Bools, Floats, Ints, People, to_micros
 from activation.simulator.scripts import Events, joined, no_events
 from activation.simulator.vocabulary import KINDS
 
 BOUNCES = 0.006
 HAS_PROXY, HAS_SCANNER, BUSINESS_HAS_SCANNER = 0.35, 0.02, 0.60  # of the people, and of the businesses
+HAS_WEBMAIL = 0.25  # of the others: their opens come through the provider, when they really open
 ARRIVES_WITHIN, MACHINE_WITHIN = 30.0, 15.0  # seconds after the sending, and after the delivery
 PURPOSES = (Purpose.MARKETING, Purpose.SERVICE, Purpose.TRANSACTIONAL)
 OPENS = np.array([0.32, 0.55, 0.70])  # of fresh people, by purpose
@@ -35,7 +37,9 @@ COMPLAINS, COMPLAINS_TIRED = 0.0008, 0.008  # of those who open marketing: fresh
 TAPS = 0.06
 # The message's own call to action, and what every footer has.
 FOOTER = (f"{SITE}/account", f"{SITE}/unsubscribe")
-PROXY_AGENT = "Mozilla/5.0 (compatible; ExampleMailPrivacyProxy/1.0)"
+# The best known privacy proxy says no more of itself than this.
+PROXY_AGENT = "Mozilla/5.0"
+WEBMAIL_AGENT = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 SCANNER_AGENT = "Mozilla/5.0 (compatible; ExampleLinkScanner/3.2)"
 PEOPLE_AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
@@ -111,8 +115,7 @@ def _post(
     columns: tuple[Ints, Ints, Floats],
 ) -> _Post:
     person, unsubscribed_at, fatigue = columns
-    marketing = [message.purpose == Purpose.MARKETING for message in messages]
-    lifts = [effects.get(message.trigger_id, OTHER_EFFECT).lift for message in messages]
+    lifts = [effect_of(message, effects).lift for message in messages]
     at = np.array([to_micros(message.accepted_at) for message in messages], dtype=np.int64)
     return _Post(
         chances=chances,
@@ -122,7 +125,7 @@ def _post(
         key=pa.array([to_json(message.message_key) for message in messages], type=pa.string()),
         call=pa.array([to_json(f"{SITE}/go/{message.trigger_id}") for message in messages], type=pa.string()),
         purpose=np.array([PURPOSES.index(message.purpose) for message in messages], dtype=np.int64),
-        lift=np.where(marketing, lifts, 0.0),
+        lift=np.array(lifts, dtype=np.float64),
         fatigue=fatigue,
         at=at,
         unsubscribed_at=unsubscribed_at,
@@ -147,13 +150,13 @@ def _read_mail(post: _Post) -> list[Events]:
     is_seen = opens & ~_has_proxy(post)
     again = is_seen & (post.chance("opens again") < OPENS_AGAIN)
     again_at = opened_at + HOUR + (post.chance("again after") * 20 * HOUR).astype(np.int64)
-    by_person = _people_contexts(post)
+    by_person, through_provider = _people_contexts(post)
     return [
         _told(post, "Email Bounced", bounces, arrives_at),
         _told(post, "Email Delivered", ~bounces, arrives_at),
         *_machines(post, ~bounces, arrives_at),
-        _told(post, "Email Opened", is_seen, opened_at, by_person),
-        _told(post, "Email Opened", again, again_at, by_person),
+        _told(post, "Email Opened", is_seen, opened_at, through_provider),
+        _told(post, "Email Opened", again, again_at, through_provider),
         _told(post, "Email Link Clicked", clicks, clicked_at, by_person, post.call),
         _told(post, "Email Marked as Spam", complains, opened_at + MINUTE),
         _told(post, "Unsubscribed", leaves, post.unsubscribed_at),
@@ -163,9 +166,11 @@ def _read_mail(post: _Post) -> list[Events]:
 def _machines(post: _Post, arrives: Bools, arrives_at: Ints) -> list[Events]:
     """Proxies open; scanners open and visit every link, even the one to unsubscribe, which nobody does by a visit."""
     proxied, scanned = arrives & _has_proxy(post), arrives & _has_scanner(post)
-    proxy = _contexts(PROXY_RANGE, post.chances.between("proxy address", 1, 250, *post.keys()), PROXY_AGENT)
+    proxy = _contexts(PROXY_RANGE, post.chances.between("proxy address", 1, 250, *post.keys()), to_json(PROXY_AGENT))
     # Its people share an address: it is the scanner's.
-    scanner = _contexts(SCANNER_RANGE, 1 + post.people.account[post.person].astype(np.int64) % 200, SCANNER_AGENT)
+    scanner = _contexts(
+        SCANNER_RANGE, 1 + post.people.account[post.person].astype(np.int64) % 200, to_json(SCANNER_AGENT)
+    )
     fetched_at = arrives_at + ((1 + MACHINE_WITHIN * post.chance("fetched after")) * SECOND).astype(np.int64)
     scanned_at = arrives_at + ((0.5 + MACHINE_WITHIN / 2 * post.chance("scanned after")) * SECOND).astype(np.int64)
     events = [
@@ -208,20 +213,19 @@ def _has_scanner(post: _Post) -> Bools:
     return np.where(account > 0, of_business, of_person)
 
 
-def _people_contexts(post: _Post) -> Any:
+def _people_contexts(post: _Post) -> tuple[Any, Any]:
+    """How people show when they click, and when they open: webmail fetches pictures for them."""
     name = post.people.name[post.person]
-    agent = documents.device_kinds(post.people.device[post.person]) % len(PEOPLE_AGENTS)
-    address = documents.join(PEOPLE_RANGE, documents.digits(1 + name % 254))
-    return attributes.document(
-        ip=documents.join('"', address, '"'),
-        library='{"name":"email"}',
-        user_agent=attributes.choice(PEOPLE_AGENTS, agent),
-    )
+    kind = documents.device_kinds(post.people.device[post.person]) % len(PEOPLE_AGENTS)
+    has_webmail = Chances(0).uniform("has webmail", name) < HAS_WEBMAIL
+    agent = attributes.choice(PEOPLE_AGENTS, kind)
+    own = _contexts(PEOPLE_RANGE, 1 + name % 254, agent)
+    return own, pc.if_else(pa.array(has_webmail), _contexts(PROXY_RANGE, 1 + name % 254, to_json(WEBMAIL_AGENT)), own)
 
 
-def _contexts(network: str, host: Ints, agent: str) -> Any:
+def _contexts(network: str, host: Ints, agent: Any) -> Any:
     address = documents.join('"', network, documents.digits(host), '"')
-    return attributes.document(ip=address, library='{"name":"email"}', user_agent=to_json(agent))
+    return attributes.document(ip=address, library='{"name":"email"}', user_agent=agent)
 
 
 def _told(post: _Post, name: str, chosen: Bools, at: Ints, contexts: Any = None, url: Any = None) -> Events:

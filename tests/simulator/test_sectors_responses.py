@@ -12,13 +12,20 @@ from activation.model import Purpose
 from activation.simulator.effects import DeliveredMessage, Effect
 from activation.simulator.habits import draw_people
 from activation.simulator.people import HOUR, People, to_micros
-from activation.simulator.responses import ARRIVES_WITHIN, FOOTER, MACHINE_WITHIN, respond
+from activation.simulator.responses import (
+    ARRIVES_WITHIN,
+    FOOTER,
+    MACHINE_WITHIN,
+    PROXY_AGENT,
+    SCANNER_AGENT,
+    WEBMAIL_AGENT,
+    respond,
+)
 from activation.simulator.vocabulary import NAMES
 
 NOW = datetime(2026, 3, 2, 6)
 PEOPLE = 3000
 EFFECTS = {"strong": Effect(1.0, timedelta(days=3), 0.0), "weak": Effect(0.0, timedelta(days=3), 0.0)}
-MACHINES = {"proxy": "ExampleMailPrivacyProxy", "scanner": "ExampleLinkScanner"}
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +72,7 @@ def responses(people, delivered, *, fatigue=0.0, leaves=(), seed=1):
     )
     rows["message"] = rows["properties"].map(lambda each: each["message_id"])
     rows["agent"] = rows["context"].map(lambda each: each.get("user_agent", ""))
-    for machine, agent in MACHINES.items():
-        rows[machine] = rows["agent"].str.contains(agent)
+    rows["proxy"], rows["scanner"] = rows["agent"] == PROXY_AGENT, rows["agent"] == SCANNER_AGENT
     rows["human"] = ~rows["proxy"] & ~rows["scanner"]
     return rows
 
@@ -130,6 +136,14 @@ def test_a_proxy_hides_what_its_people_open(rows):
     by_people = rows[rows["human"]]
     assert not proxied & set(by_people[by_people["name"] == "Email Opened"]["person"])
     assert proxied & set(by_people[by_people["name"] == "Email Link Clicked"]["person"])
+
+
+def test_webmail_shows_when_its_people_open_but_not_who(rows):
+    """The provider's proxy stands for some people's opens, never for a click."""
+    webmail = rows[rows["agent"] == WEBMAIL_AGENT]
+    assert set(webmail["name"]) == {"Email Opened"}
+    opened = rows[rows["human"] & (rows["name"] == "Email Opened")]
+    assert 0.15 < len(webmail) / len(opened) < 0.35
 
 
 def test_events_name_the_message_and_a_documented_address(rows):
