@@ -12,6 +12,12 @@ vintages as (
 
 ),
 
+crowded as (
+
+    select * from {{ ref('int_crowded_identities') }}
+
+),
+
 loads as (
 
     select
@@ -29,6 +35,13 @@ changes as (
         loads.load_id
     from loads
     inner join vintages on loads.first_known_at <= vintages.valid_from
+    union
+    {#- An id that turns out to be a crowd was nobody in any month. #}
+    select
+        vintages.valid_from,
+        crowded.load_id
+    from vintages
+    cross join crowded
 
 )
 

@@ -1,6 +1,7 @@
 {#-
     By the user that orders name, whoever has turned out since to be the same
-    person: a later merge changes neither who ordered nor when it was known.
+    person: a later merge changes neither who ordered nor when it was known. Of
+    an event that names a user who is a person, that user is the profile.
 -#}
 with events as (
 
@@ -8,7 +9,7 @@ with events as (
         *,
         {{ json_text('properties', 'order_id') }} as order_id
     from {{ affected(ref('int_events')) }}
-    where user_id is not null and event_name = 'Order Completed'
+    where user_id = profile_id and event_name = 'Order Completed'
 
 ),
 

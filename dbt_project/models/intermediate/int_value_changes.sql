@@ -25,18 +25,18 @@ refunds as (
         {{ amount(json_number('properties', 'total')) }} as refunded_amount,
         known_at
     from {{ affected(ref('int_events')) }}
-    where user_id is not null and event_name = 'Order Refunded'
+    where user_id = profile_id and event_name = 'Order Refunded'
 
 ),
 
 known_orders as (
 
     select
-        {{ json_text('properties', 'order_id') }} as order_id,
+        order_id,
         min(known_at) as known_at
-    from {{ ref('stg_activation__events') }}
+    from {{ ref('int_order_references') }}
     where event_name = 'Order Completed' and {{ is_needed() }}
-    group by {{ json_text('properties', 'order_id') }}
+    group by order_id
 
 ),
 
