@@ -19,7 +19,7 @@ from activation.simulator.sectors import Memory, Orders, Sector, Stretch
 from activation.simulator.vocabulary import NAMES
 
 START = 20_400 * DAY
-DAYS, CUSTOMERS, FOUNDERS = 50, 400, 250
+DAYS, CUSTOMERS, FOUNDERS = 36, 400, 250
 ORDERS_PER_DAY = 0.06
 # What may begin before the shop's first day: what the first customers had already.
 OLDER = {"accounts", "subscriptions", "loyalty_points"}
@@ -139,15 +139,15 @@ def as_data(world: World) -> tuple[Any, ...]:
     return [column.tolist() for column in columns], events.properties.to_pylist(), rows
 
 
-def test_the_same_seed_brings_the_same(world):
+def test_the_same_seed_brings_the_same():
     """Events, rows of change and memories are equal in two runs."""
-    again = run()
+    world, again = run(days=15), run(days=15)
     assert as_data(again) == as_data(world)
     for name, memory in world.memories.items():
         assert {key: array.tolist() for key, array in memory.items()} == {
             key: array.tolist() for key, array in again.memories[name].items()
         }
-    assert len(joined(world.events)) > 1000
+    assert len(joined(world.events)) > 500
 
 
 @pytest.mark.parametrize("sector", SECTORS, ids=lambda sector: sector.name)
@@ -210,12 +210,12 @@ def test_texts_are_canonical_json(world):
 
 
 def test_memories_forget_what_is_finished():
-    """Without news, what is remembered stops growing: the second half of a quiet year adds nothing."""
-    world = run(days=40)
+    """Once everybody is gone, what goes on without them ends, and what is remembered does not grow."""
+    world = run(days=20)
     quiet = draw_world(5)
     quiet.memories = world.memories
     quiet.people.is_gone = np.ones(CUSTOMERS, dtype=bool)
-    for number in range(40, 100):
+    for number in range(20, 35):
         start = START + number * DAY
         live(quiet, SECTORS, start, start + DAY, number)
     for kind in ("memberships.subscription", "bookings.booking", "bookings.incident"):
@@ -227,12 +227,12 @@ def test_memories_forget_what_is_finished():
 def test_half_days_bring_about_as_much_as_days(world):
     """How finely time is cut does not change how much happens, and every law of a day holds for half of one."""
     halves = run(step=DAY // 2)
-    whole, half = (pd.concat(each.rows)["table"].value_counts() for each in (world, halves))
+    whole, half = (pd.concat(each.rows).groupby("table")["id"].nunique() for each in (world, halves))
     for table in ("loyalty_points", "subscriptions", "invoices", "bookings", "service_contacts"):
-        assert half[table] == pytest.approx(whole[table], rel=0.25)
+        assert half[table] == pytest.approx(whole[table], abs=4 * whole[table] ** 0.5)
     before, after = (each.told()["event_name"].value_counts() for each in (world, halves))
     for name in ("Order Shipped", "Order Delivered", "Feature Used", "Page Viewed"):
-        assert after[name] == pytest.approx(before[name], rel=0.25)
+        assert after[name] == pytest.approx(before[name], abs=4 * before[name] ** 0.5)
 
 
 def test_one_person_more_changes_nothing_for_the_others():
