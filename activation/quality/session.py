@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - the names in these queries are checked identifiers of our own
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,7 +164,10 @@ def _open_datasource(context: Any, warehouse_url: str, connect_with: Mapping[str
     if is_duckdb:
         arguments["connect_args"]["read_only"] = True
     try:
-        datasource = context.data_sources.add_sql("warehouse", connection_string=warehouse_url, kwargs=arguments)
+        with warnings.catch_warnings():
+            # Its own class for PostgreSQL takes no password but one in the URL.
+            warnings.filterwarnings("ignore", message="You are using a generic SQLDatasource")
+            datasource = context.data_sources.add_sql("warehouse", connection_string=warehouse_url, kwargs=arguments)
         for engine in {datasource.get_engine(), datasource.get_execution_engine().engine}:
             if is_duckdb:
                 event.listen(engine, "after_cursor_execute", _buffer())

@@ -1,6 +1,7 @@
 """The rules themselves: what must hold of sources, triggers and the hand-over before anything is sent.
 
-Every query selects the rows that break its rule. No query selects an address or a name, since what a query selects may
+Every query selects the rows that break its rule. Great Expectations names the table that stands for `{batch}` itself,
+but not in a query with a join, which must. No query selects an address or a name, since what a query selects may
 be shown in Data Docs.
 """
 
@@ -200,7 +201,7 @@ def _volume(as_of: datetime, limits: Limits, dialect: Dialect, days: str) -> str
     return f"""
         with daily as (
             select {due} as due, count(*) as n
-            from {{batch}}
+            from {{batch}} as batch
             where cancelled_at is null or cancelled_at > eligible_at
             group by 1
         ),
@@ -250,7 +251,7 @@ def _without_consent(schema: str, as_of: datetime) -> str:
     A change that the decision could not know is for `act_withdrawals` and the engine to see.
     """
     return f"""
-        select messages.trigger_id, messages.message_key from ({_active(as_of)}) as messages
+        select messages.trigger_id, messages.message_key from ({_active(as_of, " as batch")}) as messages
         left join {schema}.act_policies as policies on policies.trigger_id = messages.trigger_id
         left join {schema}.dim_consents as consents
             on consents.contact_point_id = messages.contact_point_id and consents.channel = messages.channel
@@ -262,9 +263,10 @@ def _without_consent(schema: str, as_of: datetime) -> str:
     """
 
 
-def _active(as_of: datetime) -> str:
+def _active(as_of: datetime, alias: str = "") -> str:
     return (
-        f"select * from {{batch}} where withdrawn_reason is null and coalesce(send_not_after > {instant(as_of)}, true)"
+        f"select * from {{batch}}{alias} "
+        f"where withdrawn_reason is null and coalesce(send_not_after > {instant(as_of)}, true)"
     )
 
 
@@ -272,7 +274,7 @@ def _twice(dialect: Dialect) -> str:
     elements = dialect.elements.format(x="messages.occurrence_ids")
     return f"""
         with messages as (
-            select * from {{batch}}
+            select * from {{batch}} as batch
         ),
         reasons as (
             select messages.trigger_id, messages.message_key, messages.channel, elements.element as occurrence_id
