@@ -5,7 +5,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from activation.errors import WarehouseError
@@ -71,16 +71,16 @@ class Reader:
 
 
 LATEST_DECISIONS = """(
-    select * from {act_decisions}
-    qualify row_number() over (partition by occurrence_id order by decided_at desc, run_id desc) = 1
-)"""
+    select *, row_number() over (partition by occurrence_id order by decided_at desc, run_id desc) as recency
+    from {act_decisions}
+) as numbered where recency = 1"""
 
 LATEST_MEMBERS = """(
-    select * from {engine.audience_members}
-    qualify row_number() over (
+    select *, row_number() over (
         partition by audience_id, destination, member_id order by sequence desc, copied_at desc
-    ) = 1
-)"""
+    ) as recency
+    from {engine.audience_members}
+) as numbered where recency = 1"""
 
 
 def newest_run(reader: Reader) -> Facts:
@@ -100,9 +100,9 @@ def occurrences_by_day(reader: Reader) -> Facts:
     """One row per trigger and day of the last days shown, by when the occurrence became due."""
     return reader.ask(
         ["act_occurrences"],
-        f"""select trigger_id, cast(eligible_at as date) as day, count(*) as occurrences from {{act_occurrences}}
-        where eligible_at > $as_of - interval {DAYS_SHOWN} day group by all order by day, trigger_id""",
-        as_of=reader.as_of,
+        """select trigger_id, cast(eligible_at as date) as day, count(*) as occurrences from {act_occurrences}
+        where eligible_at > $since group by trigger_id, cast(eligible_at as date) order by day, trigger_id""",
+        since=reader.as_of - timedelta(days=DAYS_SHOWN),
     )
 
 
@@ -110,7 +110,7 @@ def occurrences_by_trigger(reader: Reader) -> Facts:
     """One row per trigger: how many occurrences it has ever had."""
     return reader.ask(
         ["act_occurrences"],
-        "select trigger_id, count(*) as occurrences from {act_occurrences} group by all order by trigger_id",
+        "select trigger_id, count(*) as occurrences from {act_occurrences} group by trigger_id order by trigger_id",
     )
 
 
@@ -119,7 +119,8 @@ def verdicts(reader: Reader) -> Facts:
     return reader.ask(
         ["act_decisions"],
         f"""select trigger_id, verdict, coalesce(reason, '') as reason, count(*) as occurrences
-        from {LATEST_DECISIONS} group by all order by trigger_id, occurrences desc, verdict""",
+        from {LATEST_DECISIONS}
+        group by trigger_id, verdict, coalesce(reason, '') order by trigger_id, occurrences desc, verdict""",
     )
 
 
@@ -128,7 +129,8 @@ def deliveries(reader: Reader) -> Facts:
     return reader.ask(
         ["act_deliveries"],
         """select coalesce(destination, 'not assigned') as destination, trigger_id, state, count(*) as messages
-        from {act_deliveries} group by all order by destination, trigger_id, state""",
+        from {act_deliveries}
+        group by coalesce(destination, 'not assigned'), trigger_id, state order by destination, trigger_id, state""",
     )
 
 
@@ -159,13 +161,15 @@ def experiment_arms(reader: Reader) -> Facts:
     return reader.ask(
         ["fct_experiment_units"],
         """select experiment_id, arm, coalesce(variant, '') as variant,
-            count(*) filter (not has_two_arms) as assigned,
-            count(*) filter (has_two_arms) as contradictory,
-            count(*) filter (is_window_closed and not has_two_arms) as units,
-            count(*) filter (is_window_closed and not has_two_arms and goal_count > 0) as goals,
-            coalesce(sum(goal_amount) filter (is_window_closed and not has_two_arms), 0) as amount,
-            coalesce(sum(power(goal_amount, 2)) filter (is_window_closed and not has_two_arms), 0) as squares
-        from {fct_experiment_units} group by all order by experiment_id, arm desc, variant""",
+            count(case when not has_two_arms then 1 end) as assigned,
+            count(case when has_two_arms then 1 end) as contradictory,
+            count(case when is_window_closed and not has_two_arms then 1 end) as units,
+            count(case when is_window_closed and not has_two_arms and goal_count > 0 then 1 end) as goals,
+            coalesce(sum(case when is_window_closed and not has_two_arms then goal_amount end), 0) as amount,
+            coalesce(sum(case when is_window_closed and not has_two_arms
+                then power(cast(goal_amount as double precision), 2) end), 0) as squares
+        from {fct_experiment_units}
+        group by experiment_id, arm, coalesce(variant, '') order by experiment_id, arm desc, variant""",
     )
 
 
@@ -174,7 +178,7 @@ def audience_members(reader: Reader) -> Facts:
     return reader.ask(
         ["engine.audience_members"],
         f"""select audience_id, destination, action, state, count(*) as members from {LATEST_MEMBERS}
-        group by all order by audience_id, destination, action, state""",
+        group by audience_id, destination, action, state order by audience_id, destination, action, state""",
     )
 
 
@@ -182,13 +186,16 @@ def audience_sizes(reader: Reader) -> Facts:
     """One row per audience and day on which it changed: its members at the end of the day."""
     return reader.ask(
         ["engine.audience_members"],
-        """with changes as (
+        """with numbered as (
             select audience_id, destination, member_id, cast(changed_at as date) as day,
-                case when action = 'remove' then 0 else 1 end as is_member
+                case when action = 'remove' then 0 else 1 end as is_member,
+                row_number() over (
+                    partition by audience_id, destination, member_id, cast(changed_at as date) order by sequence desc
+                ) as recency
             from {engine.audience_members} where state in ('submitted', 'confirmed')
-            qualify row_number() over (
-                partition by audience_id, destination, member_id, day order by sequence desc
-            ) = 1
+        ),
+        changes as (
+            select * from numbered where recency = 1
         ),
         steps as (
             select audience_id, day, is_member - coalesce(lag(is_member) over (
@@ -236,5 +243,5 @@ TILES: Mapping[str, Callable[[Reader], int | None]] = {
 
 
 def _latest(reader: Reader, condition: str) -> int | None:
-    found = reader.ask(["act_decisions"], f"select count(*) as n from {LATEST_DECISIONS} where {condition}")
+    found = reader.ask(["act_decisions"], f"select count(*) as n from {LATEST_DECISIONS} and ({condition})")
     return int(found.rows[0]["n"]) if found.rows else None
