@@ -25,21 +25,7 @@ CALIBRATED = datetime(1997, 9, 30)
 ENDED = datetime(1998, 7, 15)
 MONTHS = [datetime(1997 + month // 12, month % 12 + 1, 1) for month in range(19)]
 WEEK = 7
-MAPPING = """
-table: events
-columns:
-  event_id: event_id
-  event_name: event_type
-  user_id: user_id
-  occurred_at: event_time
-events:
-  names: {purchase: Order Completed}
-  unmapped: quarantine
-properties:
-  order_id: event_id
-  total: {column: value, type: number}
-  currency: currency
-"""
+MAPPING = ROOT / "tests/loading/mappings/cdnow.yml"
 
 pytestmark = [
     pytest.mark.dbt,
@@ -57,8 +43,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     declared = folder / "dbt_project" / "dbt_project.yml"
     text = declared.read_text(encoding="utf-8")
     declared.write_text(text.replace('first_vintage_date: "2020-01-01"', 'first_vintage_date: "1997-01-01"'))
-    mapping = folder / "cdnow.yml"
-    mapping.write_text(MAPPING, encoding="utf-8")
     environ = {
         "ACTIVATION_PROJECT": str(folder),
         "ACTIVATION_HOME": str(folder / "var"),
@@ -67,7 +51,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with open_app(Settings.from_environ(environ)) as opened:
         assert opened.project.variable("first_vintage_date") == "1997-01-01"
         opened.ledger.clock.set(ENDED)
-        loaded = opened.load([str(SOURCE / "events.parquet")], table="events", mapping=mapping, history=True)
+        loaded = opened.load([str(SOURCE / "events.parquet")], table="events", mapping=MAPPING, history=True)
         assert loaded.rows_loaded == 69_659
         for mode, as_of in ((RunMode.LIVE, None), (RunMode.ANALYSIS, CALIBRATED)):
             run = opened.start_run(mode, as_of)

@@ -1,4 +1,4 @@
-{%- set views_before = (var('high_intent_views') | int) - 1 -%}
+{%- set sessions_before = (var('high_intent_sessions') | int) - 1 -%}
 
 with events as (
 
@@ -12,30 +12,27 @@ with events as (
 
 views as (
 
-    select
-        event_id,
-        customer_id,
-        {{ json_text('properties', 'product_id') }} as product_id,
-        occurred_at
-    from events
-    where event_name = 'Product Viewed'
+    select *
+    from {{ affected(ref('int_product_views')) }}
+    where is_identified
 
 ),
 
-{#- Until when a view would be the last of several within the window. -#}
+{#- Until when a session would be the last of several within the window. -#}
 counted_views as (
 
     select
         customer_id,
-        occurred_at,
+        session_started_at,
+        last_viewed_at,
         {{ dbt.dateadd(
             'day',
             var('high_intent_days'),
-            'lag(occurred_at, ' ~ views_before ~ ') over (partition by '
-            ~ 'customer_id, product_id order by occurred_at, event_id)',
+            'lag(session_started_at, ' ~ sessions_before ~ ') over ('
+            ~ 'partition by customer_id, product_id '
+            ~ 'order by session_started_at, session_id)',
         ) }} as repeated_until
     from views
-    where product_id is not null
 
 ),
 
@@ -43,9 +40,9 @@ repeated_views as (
 
     select
         customer_id,
-        max(occurred_at) as last_repeated_view_at
+        max(last_viewed_at) as last_repeated_view_at
     from counted_views
-    where occurred_at <= repeated_until
+    where session_started_at <= repeated_until
     group by customer_id
 
 ),
