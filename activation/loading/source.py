@@ -103,6 +103,8 @@ class SourceColumns:
 
     def is_no_id(self, name: str, are_integers_ids: bool) -> str | None:
         """The condition under which the column is not text and so cannot be an id; None when it always can."""
+        if self.is_json:
+            return is_no_id(f"{self.root}, {pointer(name)}", are_integers_ids)
         if self.kind(name) == JSON:
             return is_no_id(self.column(name), are_integers_ids)
         kind = self.kinds[name]
@@ -128,7 +130,7 @@ def json_text(value: str) -> str:
 
 
 def is_no_id(value: str, are_integers_ids: bool) -> str:
-    """The condition under which a JSON value is not text and so cannot be an id."""
+    """The condition under which a JSON value, or what is at a place in one, is not text and so cannot be an id."""
     allowed = "'VARCHAR', 'NULL'" + (", 'BIGINT', 'UBIGINT'" if are_integers_ids else "")
     return f"json_type({value}) not in ({allowed})"
 
