@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,6 @@ import yaml
 ROOT = Path(__file__).parents[2] / "dbt_project"
 MODELS = sorted((ROOT / "models").rglob("*.sql"))
 FOUNDATION = [path for path in MODELS if path.parent.name in ("staging", "intermediate", "segments", "marts")]
-# What DuckDB alone has, and a macro of ours or of dbt's stands for.
-NOT_PORTABLE = re.compile(
-    r"\b(json_extract\w*|unnest|list_\w+|struct_pack|strftime|epoch\w*|date_diff|date_add|regexp_full_match|qualify"
-    r"|try_cast|array_agg|string_agg|read_parquet|md5|exclude|arg_m(?:in|ax)|any_value)\s*\(|::|\binterval\b"
-)
 
 
 def test_there_are_models() -> None:
@@ -34,13 +28,6 @@ def test_a_model_is_described_by_its_grain(path: Path) -> None:
     assert model["name"] == path.stem
     assert model["description"].startswith("One row per ")
     assert all(column["description"] for column in model["columns"])
-
-
-@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
-def test_a_model_is_portable_sql(path: Path) -> None:
-    """What only one warehouse has stands in a dispatched macro."""
-    code = re.sub(r"{#.*?#}|'[^'\n]*'", "", path.read_text(), flags=re.DOTALL)
-    assert NOT_PORTABLE.findall(code) == []
 
 
 @pytest.mark.parametrize("parts", [["dev", "default", "win_back", "1", "o1:2"], ['a"b', "c\\d", "é\n\t", "", "[1,2]"]])

@@ -4,7 +4,7 @@
 -#}
 {% macro person_id(column) -%}
     case
-        when lower({{ trimmed(column) }}) in (
+        when {{ lowered(trimmed(column)) }} in (
             '', '0', '-', 'null', 'none', 'nil', 'nan', 'undefined', 'unknown',
             'guest', 'anonymous', 'n/a', 'false', 'true', '(not set)',
             '00000000-0000-0000-0000-000000000000'

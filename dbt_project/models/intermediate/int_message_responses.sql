@@ -35,8 +35,9 @@ events as (
         kinds.kind,
         {{ json_text('found.properties', 'message_id') }} as message_id,
         {{ json_text('found.properties', 'url') }} as url,
-        lower(trim({{ json_text('found.context', 'user_agent') }}))
-            as user_agent,
+        {{ lowered(trimmed(
+            json_text('found.context', 'user_agent')
+        )) }} as user_agent,
         found.is_identified,
         found.occurred_at,
         found.known_at

@@ -9,8 +9,9 @@ renamed as (
     select
         id as account_id,
         {{ json_text('attributes', 'name') }} as name,
-        lower(trim({{ json_text('attributes', 'domain') }})) as domain,
-        upper(trim({{ json_text('attributes', 'country') }})) as country_code,
+        {{ lowered(trimmed(json_text('attributes', 'domain'))) }} as domain,
+        upper({{ trimmed(json_text('attributes', 'country')) }})
+            as country_code,
         {{ json_text('attributes', 'industry') }} as industry,
         {{ json_text('attributes', 'owner') }} as owner,
         load_id,

@@ -10,12 +10,13 @@ renamed as (
         {{ person_id('id') }} as customer_id,
         {{ person_id(json_text('attributes', 'merged_into')) }}
             as merged_into_id,
-        nullif(trim({{ json_text('attributes', 'account_id') }}), '')
+        nullif({{ trimmed(json_text('attributes', 'account_id')) }}, '')
             as account_id,
         {{ json_text('attributes', 'first_name') }} as first_name,
         {{ json_text('attributes', 'last_name') }} as last_name,
         {{ json_text('attributes', 'locale') }} as locale,
-        upper(trim({{ json_text('attributes', 'country') }})) as country_code,
+        upper({{ trimmed(json_text('attributes', 'country')) }})
+            as country_code,
         {{ json_text('attributes', 'region') }} as region,
         {{ json_text('attributes', 'city') }} as city,
         {{ json_text('attributes', 'timezone') }} as timezone,

@@ -8,8 +8,8 @@ cleaned as (
 
     select
         event_id,
-        lower(trim(user_id)) as user_placeholder,
-        lower(trim(anonymous_id)) as device_placeholder,
+        {{ lowered(trimmed('user_id')) }} as user_placeholder,
+        {{ lowered(trimmed('anonymous_id')) }} as device_placeholder,
         {{ person_id('user_id') }} as user_id,
         {{ person_id('anonymous_id') }} as anonymous_id,
         load_id,
