@@ -253,7 +253,7 @@ class App:
         run = self.newest_run()
         with open_warehouse(self.settings, read_copy=True) as warehouse:
             recovery.check_not_behind(self.ledger, newest_mark(warehouse))
-            report = plan(self.ledger, run, read_messages(warehouse, SCHEMAS[run.mode]), self.config)
+            report = plan(self.ledger, run, read_messages(warehouse, SCHEMAS[run.mode], run.run_id), self.config)
         return {"planned": report.planned, "known": report.known, "withdrawn": report.withdrawn, "late": report.late}
 
     def deliver(self, destination: str, shard: int) -> dict[str, int]:
@@ -291,7 +291,7 @@ class App:
         if policy is None:
             raise ConfigError(f"There is no audience `{audience_id}`.", f"Use one of {', '.join(self.audience_ids())}.")
         with open_warehouse(self.settings, read_copy=True) as warehouse:
-            changes = read_member_changes(warehouse, SCHEMAS[run.mode], audience_id)
+            changes = read_member_changes(warehouse, SCHEMAS[run.mode], audience_id, run.run_id)
             report = sync_audience(self.ledger, self._open(policy.destination), changes)
         require_synced(report)
         return dict(report.states)

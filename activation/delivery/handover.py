@@ -10,17 +10,25 @@ from activation.warehouses import Warehouse
 BATCH = 2_000
 
 
-def read_messages(warehouse: Warehouse, schema: str) -> Iterator[Message]:
-    """Every row of `act_messages`: what is to be sent, and what was withdrawn after it had been handed over."""
-    for batch in warehouse.read(f'select * from "{schema}".act_messages order by message_key', batch_size=BATCH):  # noqa: S608 - our own schema
+def read_messages(warehouse: Warehouse, schema: str, run_id: int) -> Iterator[Message]:
+    """Every row of `act_messages` up to a run: what is to be sent, and what was withdrawn after it was handed over.
+
+    Where readers see the tables themselves and no published copy, a later run that is not announced may have built them
+    meanwhile: what it decided has not passed its gate yet.
+    """
+    query = f'select * from "{schema}".act_messages where run_id <= $run_id order by message_key'  # noqa: S608 - our own schema
+    for batch in warehouse.read(query, {"run_id": run_id}, batch_size=BATCH):
         for row in batch.to_pylist():
             yield _message(row)
 
 
-def read_member_changes(warehouse: Warehouse, schema: str, audience_id: str) -> Iterator[MemberChange]:
-    """The rows of `act_audience_changes` of one audience."""
-    query = f'select * from "{schema}".act_audience_changes where audience_id = $audience_id order by change_id'  # noqa: S608 - our own schema
-    for batch in warehouse.read(query, {"audience_id": audience_id}, batch_size=BATCH):
+def read_member_changes(warehouse: Warehouse, schema: str, audience_id: str, run_id: int) -> Iterator[MemberChange]:
+    """The rows of `act_audience_changes` of one audience, up to a run."""
+    query = (
+        f'select * from "{schema}".act_audience_changes '  # noqa: S608 - our own schema
+        "where audience_id = $audience_id and run_id <= $run_id order by change_id"
+    )
+    for batch in warehouse.read(query, {"audience_id": audience_id, "run_id": run_id}, batch_size=BATCH):
         for row in batch.to_pylist():
             yield _member_change(row)
 
