@@ -26,3 +26,12 @@ def test_a_segment_reads_customers_not_events(path: Path) -> None:
     assert read
     assert [model for model in read if not PER_CUSTOMER.fullmatch(model)] == []
     assert "cross join" not in sql
+
+
+def test_the_page_of_models_is_true() -> None:
+    """Every model that it names is there, and it names every segment."""
+    page = (ROOT.parent / "docs/models.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:stg|int|dim|fct|trg|act)_\w+)`", page))
+    assert len(named) > 50
+    assert named - {path.stem for path in (ROOT / "models").rglob("*.sql")} == set()
+    assert {path.stem.removeprefix("seg_") for path in SEGMENTS} - set(re.findall(r"`(\w+)`", page)) == set()
