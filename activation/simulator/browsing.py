@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from activation.simulator import documents
-from activation.simulator.catalogue import CATEGORY_NAMES, PER_CATEGORY, PRODUCTS, SITE, to_json
+from activation.simulator.catalogue import CATEGORY_NAMES, PER_CATEGORY, PRODUCT_COUNT, PRODUCTS, SITE, to_json
 from activation.simulator.chances import Chances
 from activation.simulator.happenings import Happenings, happen
 from activation.simulator.people import FIRST_APP_DEVICE, WISH_SLOTS, Bools, Ints, People
@@ -50,16 +50,17 @@ APPS = pa.array(
 
 def browse(chances: Chances, people: People, visits: Visits, price: Ints) -> list[Happenings]:
     """Everything that is looked at. People's wish lists follow."""
+    texts = documents.viewed(np.arange(PRODUCT_COUNT), price)
     seen = np.arange(MAX_VIEWS)[None, :] < visits.view_count[:, None]
     visit, view = np.nonzero(seen)
     product = visits.views[visit, view]
     return [
         _opening(chances, people, visits),
         _ways(chances, visits, visit, view, product),
-        happen(VIEWED, visit, (view + 1) * STEP, documents.viewed(product, price[product])),
-        _looks_again(chances, visits, price),
+        happen(VIEWED, visit, (view + 1) * STEP, texts.take(pa.array(product))),
+        _looks_again(chances, visits, texts),
         _reading(chances, visits),
-        *_wishes(chances, people, visits, price),
+        *_wishes(chances, people, visits, texts),
     ]
 
 
@@ -90,13 +91,13 @@ def _ways(chances: Chances, visits: Visits, visit: Ints, view: Ints, product: In
     return happen(kind, visit, (view + 1) * STEP + BEFORE_VIEW, text)
 
 
-def _looks_again(chances: Chances, visits: Visits, price: Ints) -> Happenings:
+def _looks_again(chances: Chances, visits: Visits, texts: Any) -> Happenings:
     """Another look hours later, mostly at the product looked at first."""
     count = np.where(visits.looks_again, chances.between("looks", 1, 4, visits.person), 0)
     visit = np.repeat(np.arange(len(visits)), count)
     place = np.arange(len(visit)) - np.repeat(np.cumsum(count) - count, count)
     product = visits.views[visit, np.minimum(place, visits.view_count[visit] - 1)]
-    return happen(VIEWED, visit, AGAIN_PLACE + place * STEP, documents.viewed(product, price[product]))
+    return happen(VIEWED, visit, AGAIN_PLACE + place * STEP, texts.take(pa.array(product)))
 
 
 def _reading(chances: Chances, visits: Visits) -> Happenings:
@@ -117,7 +118,7 @@ def _with_seconds(page: Any, seconds: Ints) -> Any:
     )
 
 
-def _wishes(chances: Chances, people: People, visits: Visits, price: Ints) -> list[Happenings]:
+def _wishes(chances: Chances, people: People, visits: Visits, texts: Any) -> list[Happenings]:
     """What is put on the wish list, and what is taken off again: because it was bought, or for no reason."""
     wished = people.wish_product[visits.person]
     draw = chances.uniform("wishing", visits.person)
@@ -125,7 +126,7 @@ def _wishes(chances: Chances, people: People, visits: Visits, price: Ints) -> li
     unwished = bought | ((draw >= 1 - UNWISHES)[:, None] & (np.arange(WISH_SLOTS) == 0)[None, :])
     unwished &= (wished >= 0) & (visits.identity != STAYS_UNKNOWN)[:, None]
     gone, slot = np.nonzero(unwished)
-    removed = _wish_texts(visits, gone, wished[gone, slot], price)
+    removed = _wish_texts(visits, gone, texts.take(pa.array(wished[gone, slot])))
     wished[unwished] = -1
     product = visits.views[:, 0]
     free = np.argmax(wished < 0, axis=1)
@@ -133,7 +134,7 @@ def _wishes(chances: Chances, people: People, visits: Visits, price: Ints) -> li
     row = np.flatnonzero(adds)
     wished[row, free[row]] = product[row]
     people.wish_product[visits.person] = wished
-    added = _wish_texts(visits, row, product[row], price)
+    added = _wish_texts(visits, row, texts.take(pa.array(product[row])))
     return [
         happen(KINDS["Wishlist Product Added"], row, STEP + WISH_OFFSET, added),
         happen(KINDS["Wishlist Product Removed"], gone, UNWISH_PLACE + slot, removed),
@@ -144,7 +145,6 @@ def _is_among(products: Ints, cart: Ints) -> Bools:
     return np.asarray((products[:, :, None] == cart[:, None, :]).any(axis=2))
 
 
-def _wish_texts(visits: Visits, visit: Ints, product: Ints, price: Ints) -> Any:
+def _wish_texts(visits: Visits, visit: Ints, products: Any) -> Any:
     wish_list = documents.join(',"wishlist_id":"wish-', documents.digits(visits.person[visit], 7), '"}')
-    product_texts = documents.viewed(product, price[product])
-    return documents.join(pa.compute.utf8_rtrim(product_texts, "}"), wish_list)
+    return documents.join(pa.compute.utf8_rtrim(products, "}"), wish_list)

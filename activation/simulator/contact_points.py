@@ -105,21 +105,27 @@ def enrol(rng: np.random.Generator, people: People, who: Ints, at: Ints, changes
 
 
 def live_on(rng: np.random.Generator, people: People, start: int, end: int, changes: Changes) -> None:
-    """Settled customers change their minds, channel by channel, and phones get new tokens for the app."""
+    """Settled customers change their minds, each about one channel and purpose at a time, and apps get new tokens."""
     settled = np.flatnonzero((people.customer >= 0) & ~people.is_gone & (people.signed_up_at < start - SETTLED))
-    at = rng.integers(start, end, len(settled))
-    for channel in range(len(CHANNELS)):
-        draw = rng.random((2, len(settled))) * (DAY / (end - start))
-        for row, (purpose, consent) in enumerate(((MARKETING, people.consent), (SERVICE, people.service_consent))):
-            now = consent[settled, channel]
-            withdraws = np.isin(now, (UNCONFIRMED, CONFIRMED)) & (draw[row] < WITHDRAWS)
-            returns = (now == WITHDRAWN) & (draw[row] < RETURNS)
-            for chosen, becomes in ((withdraws, WITHDRAWN), (returns, CONFIRMED)):
-                who = settled[chosen]
-                consent[who, channel] = becomes
-                record_consents(people, who, channel, purpose, becomes, PREFERENCES, at[chosen], changes)
-    renews = (rng.random(len(settled)) * (DAY / (end - start)) < RENEWS_TOKEN) & people.has_point[settled, PUSH]
-    record_points(people, settled[renews], PUSH, at[renews], changes)
+    topics = [(channel, purpose) for channel in range(len(CHANNELS)) for purpose in (MARKETING, SERVICE)]
+    draws = rng.random((2, len(settled)))
+    # The first draw says which topic somebody thinks about, what is left of it whether the mind changes.
+    topic = (draws[0] * len(topics)).astype(np.int64)
+    doubt = (draws[0] * len(topics) - topic) * (DAY / (end - start)) / len(topics)
+    thinks = np.flatnonzero(doubt < max(WITHDRAWS, RETURNS))
+    at = start + (draws[1][thinks] * (end - start)).astype(np.int64)
+    for number, (channel, purpose) in enumerate(topics):
+        consent = people.consent if purpose == MARKETING else people.service_consent
+        now = consent[settled[thinks], channel]
+        is_about = topic[thinks] == number
+        withdraws = is_about & np.isin(now, (UNCONFIRMED, CONFIRMED)) & (doubt[thinks] < WITHDRAWS)
+        returns = is_about & (now == WITHDRAWN) & (doubt[thinks] < RETURNS)
+        for chosen, becomes in ((withdraws, WITHDRAWN), (returns, CONFIRMED)):
+            who = settled[thinks][chosen]
+            consent[who, channel] = becomes
+            record_consents(people, who, channel, purpose, becomes, PREFERENCES, at[chosen], changes)
+    renews = (draws[1] * (DAY / (end - start)) < RENEWS_TOKEN) & people.has_point[settled, PUSH]
+    record_points(people, settled[renews], PUSH, start + (draws[0][renews] * (end - start)).astype(np.int64), changes)
 
 
 def move(people: People, who: Ints, at: Ints, changes: Changes) -> None:

@@ -16,7 +16,6 @@ DEVICE_KINDS = (
     ("desktop", "web"), ("mobile", "web"), ("tablet", "web"), ("mobile", "ios"), ("mobile", "android"),
 )  # fmt: skip
 WEB_KINDS = 3
-SERVER_CONTEXT = to_json({"library": {"name": "server"}})
 CONTEXTS = pa.array(
     [
         to_json(
@@ -30,6 +29,7 @@ CONTEXTS = pa.array(
         for place in PLACES
         for kind, library in DEVICE_KINDS
     ]
+    + [to_json({"library": {"name": "server"}})]
 )
 HEADS = pa.array(
     [f'"category":{to_json(p.category)},"currency":"{CURRENCY}","name":{to_json(p.name)},"price":' for p in PRODUCTS]
@@ -89,7 +89,9 @@ def device_kinds(device: Ints) -> Ints:
 
 
 def contexts(place: Ints, device: Ints) -> Any:
-    return CONTEXTS.take(pa.array(place * len(DEVICE_KINDS) + device_kinds(device)))
+    """What each device says of itself; device 0 is the server."""
+    own = place * len(DEVICE_KINDS) + device_kinds(device)
+    return CONTEXTS.take(pa.array(np.where(device == 0, len(CONTEXTS) - 1, own)))
 
 
 def when(condition: Bools, text: Any) -> Any:

@@ -1,11 +1,10 @@
-"""One stretch of at most a day in the demo shop: who comes, what happens, and what reaches the warehouse of it."""
+"""One stretch of at most a day in the demo shop: who comes and what happens."""
 
 from collections import Counter
 
 import numpy as np
-import pyarrow as pa
 
-from activation.simulator import arrivals, contact_points, mess, profiles, returns, scripts, visits
+from activation.simulator import arrivals, contact_points, profiles, returns, scripts, visits
 from activation.simulator.business_sectors import SECTORS
 from activation.simulator.chances import Chances
 from activation.simulator.people import DAY, Ints, People
@@ -21,8 +20,8 @@ LAPSE = 60 * DAY
 
 def live(
     state: State, until: int, visitors: float, changes: Changes, counts: Counter[str], more: list[Events]
-) -> pa.Table:
-    """Everything that happens from the shop's present to `until`, and `more`, as the rows that will arrive.
+) -> Events:
+    """Everything that happens from the shop's present to `until`, and `more`, as it truly happens.
 
     What may differ between two worlds with the same seed is drawn per person; the rest in turn, in numbers that are the
     same in both. So a person to whom nothing else happens does the same in both.
@@ -46,9 +45,7 @@ def live(
     ]
     stretch = Stretch(start, until, people, shelf.price, orders, changes, counts)
     state.counters.stretch += 1
-    events = joined([told.events, *later, *more, *_beside(state, stretch)])
-    rows, state.counters.event = mess.arrive(rng, people, events, state.counters.event, state.scenario)
-    return rows
+    return joined([told.events, *later, *more, *_beside(state, stretch)])
 
 
 def _visits(

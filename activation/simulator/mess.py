@@ -1,12 +1,14 @@
 """What goes wrong between a person's browser and the warehouse: repeats, late arrivals, wrong clocks, broken rows."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from activation.simulator import documents
-from activation.simulator.people import DAY, HOUR, MINUTE, SECOND, Ints, People
+from activation.simulator.people import DAY, HOUR, MINUTE, SECOND, Ints
 from activation.simulator.scenario import Mess, Scenario
 from activation.simulator.scripts import Events
 from activation.simulator.vocabulary import EVENT_NAMES, VIEWED
@@ -29,16 +31,23 @@ EVENT_SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where each event comes from: its person's place, and how wrong the person's clocks are."""
+
+    place: Ints
+    skew: Ints
+
+
 def arrive(
-    rng: np.random.Generator, people: People, events: Events, first_number: int, scenario: Scenario
+    rng: np.random.Generator, events: Events, origins: Origins, first_number: int, scenario: Scenario
 ) -> tuple[pa.Table, int]:
     """The rows that reach the warehouse for what truly happened, and the next free event number."""
     count = len(events)
-    occurred_at = events.occurred_at + np.where(events.device > 0, people.skew[events.person], 0)
+    is_server = events.device == 0
+    occurred_at = events.occurred_at + np.where(is_server, 0, origins.skew)
     received_at = events.occurred_at + _delays(rng, count, scenario.mess.late)
     received_at = scenario.held_back(received_at, rng.random(count))
-    is_server = events.device == 0
-    context = _contexts(people, events)
     columns = [
         documents.event_ids(first_number, count),
         EVENT_NAMES.take(pa.array(events.kind)),
@@ -47,14 +56,14 @@ def arrive(
         pa.array(occurred_at).cast(pa.timestamp("us")),
         pa.array(received_at).cast(pa.timestamp("us")),
         events.properties,
-        context,
+        _contexts(events, origins.place),
     ]
     clean = pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
     broken = _broken(rng, clean, np.flatnonzero(events.kind == VIEWED), first_number + count, scenario.mess)
     return pa.concat_tables([clean, _repeats(rng, clean, scenario), broken]), first_number + count + broken.num_rows
 
 
-def repeat_changes(rng: np.random.Generator, tables: dict[str, pa.Table], mess: Mess) -> dict[str, pa.Table]:
+def repeat_changes(rng: np.random.Generator, tables: Mapping[str, pa.Table], mess: Mess) -> dict[str, pa.Table]:
     """The rows of change, some of them twice."""
     twice = {}
     for table, rows in tables.items():
@@ -84,10 +93,9 @@ def _unless(texts: Any, absent: Any) -> Any:
     return pa.compute.if_else(pa.array(absent), pa.scalar(None, pa.string()), texts)
 
 
-def _contexts(people: People, events: Events) -> Any:
+def _contexts(events: Events, place: Ints) -> Any:
     """What an event says of itself, else what its device says, else that the server reports it."""
-    web = documents.contexts(people.place[events.person], events.device)
-    usual = pa.compute.if_else(pa.array(events.device == 0), documents.SERVER_CONTEXT, web)
+    usual = documents.contexts(place, events.device)
     return usual if events.context is None else pa.compute.coalesce(events.context, usual)
 
 

@@ -7,17 +7,17 @@ happened becomes events; the mess of the real world is added; and what has arriv
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from activation.errors import InputError
-from activation.simulator import files, mess, profiles, registry
+from activation.simulator import files, profiles, registry
 from activation.simulator.catalogue import PRODUCT_COUNT, draw_prices, draw_stock
+from activation.simulator.collector import Collector
 from activation.simulator.effects import EFFECTS, DeliveredMessage, Effect
 from activation.simulator.habits import draw_people
 from activation.simulator.influence import influence
@@ -31,7 +31,6 @@ from activation.simulator.state import Counters, State
 NEW_VISITORS = 0.033  # per day, relative to the shop's size
 GROWTH = 0.0155  # per day, before the history's end
 FOUNDING_SPAN = 400 * DAY  # the first customers signed up within this time before the history begins
-ROWS_PER_FILE = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +43,6 @@ class ShopReport:
     rows: Mapping[str, int]
     counts: Mapping[str, int]
     files: tuple[Path, ...]
-
-
-@dataclass
-class _Output:
-    """Collects the rows of a call and writes them out when there are enough."""
-
-    folder: Path
-    waiting: dict[str, pa.Table]
-    parts: dict[str, list[pa.Table]] = field(default_factory=lambda: {table: [] for table in files.TABLES})
-    rows: Counter[str] = field(default_factory=Counter)
-    paths: list[Path] = field(default_factory=list)
-
-    def add(self, table: str, rows: pa.Table, end: int) -> None:
-        """Take what has arrived by `end`, of the new rows and of those that waited; the rest waits."""
-        everything = pa.concat_tables([self.waiting[table], rows])
-        arrived, self.waiting[table] = files.split_by_time(table, everything, end)
-        self.parts[table].append(arrived)
-        if sum(part.num_rows for part in self.parts[table]) >= ROWS_PER_FILE:
-            self.write(table, end)
-
-    def write(self, table: str, end: int) -> None:
-        parts, self.parts[table] = self.parts[table], []
-        path = files.write(self.folder, table, to_moment(end), parts)
-        if path is not None:
-            self.paths.append(path)
-            self.rows[table] += sum(part.num_rows for part in parts)
 
 
 class Shop:
@@ -105,12 +78,12 @@ class Shop:
             raise InputError("A shop needs at least one customer and one day.", "Raise the number.")
         start = to_micros(end) - days * DAY
         state = _found(seed, customers, to_micros(end), days, scenario)
-        output = _Output(self.landing_path / "history", state.waiting)
         changes = Changes()
         everything = np.arange(PRODUCT_COUNT)
         registry.record_products(everything, state.price, state.stock, start - FOUNDING_SPAN, changes)
         _enrol_founders(state, start, changes)
-        return self._simulate(state, to_micros(end), changes, output, Counter[str](), [], growth=GROWTH)
+        folder = self.landing_path / "history"
+        return self._simulate(state, to_micros(end), folder, changes, Counter[str](), [], growth=GROWTH)
 
     def advance(self, *, to: datetime, delivered: Sequence[DeliveredMessage] = ()) -> ShopReport:
         """Simulate from the shop's present to `to`, under the effect of the messages delivered since the last step.
@@ -121,33 +94,28 @@ class Shop:
         end = to_micros(to)
         if end <= state.instant:
             raise InputError(f"The shop is already at {to_moment(state.instant)}.", "Advance it to a later instant.")
-        output = _Output(self.landing_path, state.waiting)
         changes = Changes()
         counts = Counter[str]()
         events = [influence(state, self.effects, delivered, changes, counts)]
-        return self._simulate(state, end, changes, output, counts, events)
+        return self._simulate(state, end, self.landing_path, changes, counts, events)
 
     def _simulate(
-        self, state: State, end: int, changes: Changes, output: _Output, counts: Counter[str], more: list[Events], *,
+        self, state: State, end: int, folder: Path, changes: Changes, counts: Counter[str], more: list[Events], *,
         growth: float = 0.0,
     ) -> ShopReport:  # fmt: skip
         start = state.instant
-        while state.instant < end:
-            until = min(state.instant + DAY, end)
-            visitors = state.customers * NEW_VISITORS * np.exp(-growth * (end - until) / DAY)
-            events, more = live(state, until, visitors, changes, counts, more), []
-            rng = np.random.default_rng([state.seed, 4, state.counters.stretch])
-            tables = {files.EVENTS: events} | mess.repeat_changes(rng, changes.tables(), state.scenario.mess)
-            for table in files.TABLES:
-                output.add(table, tables.get(table, files.empty_table(table)), until)
-            changes = Changes()
-            state.instant = until
-        for table in files.TABLES:
-            output.write(table, end)
+        with Collector(folder, state) as collector:
+            while state.instant < end:
+                until = min(state.instant + DAY, end)
+                visitors = state.customers * NEW_VISITORS * np.exp(-growth * (end - until) / DAY)
+                events, more = live(state, until, visitors, changes, counts, more), []
+                collector.collect(events, changes.tables(), until)
+                changes = Changes()
+                state.instant = until
         state.save(self.state_path)
         self._write_truth(state)
         counts["known_customers"] = int((state.people.customer >= 0).sum())
-        return ShopReport(to_moment(start), to_moment(end), dict(output.rows), dict(counts), tuple(output.paths))
+        return ShopReport(to_moment(start), to_moment(end), dict(collector.rows), dict(counts), tuple(collector.paths))
 
     def truth(self) -> dict[str, Any]:
         """The effects as they are, and what came of the messages so far. Raises InputError when there is no shop."""

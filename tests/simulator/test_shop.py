@@ -90,7 +90,7 @@ def test_history_and_live_files_lie_apart(sample):
 
 def test_large_histories_come_in_several_files(tmp_path, monkeypatch):
     """Rows are written as they come, so memory does not grow with the history."""
-    monkeypatch.setattr("activation.simulator.shop.ROWS_PER_FILE", 500)
+    monkeypatch.setattr("activation.simulator.collector.ROWS_PER_FILE", 500)
     report = Shop(tmp_path).create(end=END, customers=100, days=30, seed=1)
     files = [path for path in report.files if path.parent.name == "events"]
     assert len(files) > 2
