@@ -16,11 +16,16 @@ POUNDS = to_json(CURRENCY)
 
 def document(**values: Any) -> Any:
     """One JSON object per row. Each value is a column of JSON texts, or one text for every row."""
-    pieces = []
+    pieces: list[Any] = []
     for key in sorted(values):
         opening, value = f',"{key}":', values[key]
-        piece = documents.join(opening, value) if not isinstance(value, str) else f"{opening}{value}"
-        pieces.append(piece if isinstance(piece, str) else pc.fill_null(piece, ""))
+        if not isinstance(value, str) and value.null_count:
+            pieces.append(pc.fill_null(documents.join(opening, value), ""))
+        else:
+            pieces += [opening, value]
+    if isinstance(pieces[0], str):
+        return documents.join("{", pieces[0][1:], *pieces[1:], "}")
+    # The first key may be left out, so each row's first comma is looked for where it is.
     return documents.join("{", pc.utf8_slice_codeunits(documents.join(*pieces), 1), "}")
 
 
@@ -37,7 +42,8 @@ def time(instants: Ints) -> Any:
     """ISO 8601 in UTC to the millisecond, in quotes; null where the instant is 0."""
     instants = np.asarray(instants)
     moments = pa.array(instants // 1000, mask=instants == 0).cast(pa.timestamp("ms"))
-    return documents.join('"', pc.strftime(moments, format="%Y-%m-%dT%H:%M:%S"), 'Z"')
+    # Ten times as fast as formatting: the cast writes a blank between day and hour.
+    return documents.join('"', pc.binary_replace_slice(moments.cast(pa.string()), 10, 11, "T"), 'Z"')
 
 
 def flag(values: Bools) -> Any:

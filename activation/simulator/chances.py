@@ -82,17 +82,15 @@ def at_habit(chances: Chances, what: str, people: People, person: Ints, start: I
 
 
 def who_does(
-    chances: Chances, what: str, stretch: "Stretch", per_day: Floats | float, among: Bools | None = None
+    chances: Chances, what: str, stretch: "Stretch", per_day: float, among: Bools | None = None
 ) -> tuple[Ints, Ints]:
     """The customers who do something in a stretch, each at most once, and when.
 
     Only customers of earlier stretches do anything: so nothing that they do comes before their signing up.
     """
     people = stretch.people
-    does = (people.customer >= 0) & ~people.is_gone & (people.signed_up_at < stretch.start)
-    if among is not None:
-        does &= among
-    does &= chances.uniform(f"{what}, today", people.name) < -np.expm1(-np.asarray(per_day))
-    person = np.flatnonzero(does)
+    may = (people.customer >= 0) & ~people.is_gone & (people.signed_up_at < stretch.start)
+    person = np.flatnonzero(may if among is None else may & among)
+    person = person[chances.uniform(f"{what}, today", people.name[person]) < -np.expm1(-per_day)]
     at = at_habit(chances, f"{what}, when", people, person, stretch.start)
     return person[at < stretch.end], at[at < stretch.end]

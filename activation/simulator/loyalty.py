@@ -126,13 +126,13 @@ def _spendings(chances: Chances, stretch: Stretch) -> Movements:
 
 def _expiries(people: People, lots: Ints, stretch: Stretch) -> Movements:
     """The lots whose period ends in the stretch."""
-    everybody = np.arange(len(people))
-    period = _period(people, everybody, np.full(len(people), stretch.end - 1))
-    at = _opens(people, everybody, period)
-    person = np.flatnonzero((at >= stretch.start) & (lots[everybody, period % LOTS] > 0))
-    count = len(person)
+    holders = np.flatnonzero(lots.any(axis=1))
+    period = _period(people, holders, np.full(len(holders), stretch.end - 1))
+    at = _opens(people, holders, period)
+    expires = (at >= stretch.start) & (lots[holders, period % LOTS] > 0)
+    person, count = holders[expires], int(expires.sum())
     none = np.zeros(count, dtype=np.int64)
-    return Movements(person, at[person], np.full(count, EXPIRED), none, none)
+    return Movements(person, at[expires], np.full(count, EXPIRED), none, none)
 
 
 def _in_turn(stretch: Stretch, parts: list[Movements]) -> Movements:
