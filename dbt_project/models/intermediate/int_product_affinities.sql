@@ -123,10 +123,15 @@ measured as (
         products.basket_count as product_count,
         others.basket_count as other_count,
         totals.basket_count,
-        {{ json_real('pairs.common_count') }} / products.basket_count
-            as confidence,
-        {{ json_real('pairs.common_count') }} * totals.basket_count
-        / (products.basket_count * others.basket_count) as lift,
+        cast(
+            1.0 * pairs.common_count / products.basket_count
+            as decimal(18, 6)
+        ) as confidence,
+        cast(
+            1.0 * pairs.common_count * totals.basket_count
+            / (products.basket_count * others.basket_count)
+            as decimal(18, 6)
+        ) as lift,
         coalesce(products.category <> others.category, false)
             as is_other_category,
         pairs.valid_from,
