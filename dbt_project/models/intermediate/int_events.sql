@@ -97,6 +97,15 @@ first_deliveries as (
             when crowded_devices.identity_id is null
                 then numbered.anonymous_id
         end as device_id,
+        case
+            when
+                (
+                    numbered.user_id is null
+                    or crowded_users.identity_id is not null
+                )
+                and crowded_devices.identity_id is null
+                then numbered.anonymous_id
+        end as unsigned_device_id,
         numbered.delivered_at as known_at
     from numbered
     left join crowded_users on numbered.user_id = crowded_users.identity_id
@@ -149,11 +158,10 @@ owned as (
             and first_deliveries.occurred_at = stretches.occurred_at
             and first_deliveries.known_at = stretches.known_at
     left join owners
-        on first_deliveries.device_id = owners.anonymous_id
+        on first_deliveries.unsigned_device_id = owners.anonymous_id
             and owners.began_at = coalesce(
                 stretches.began_at, {{ far_past() }}
             )
-            and first_deliveries.person_id is null
 
 ),
 
