@@ -31,8 +31,8 @@ class Demo:
     def play(self) -> None:
         is_new = not (self.airflow.settings.home / "simulator").exists()
         if is_new:
-            self.tell("A shop is made: 2,000 customers and 120 days of events")
-            self.activation("simulate", "--customers", "2000", "--days", "120")
+            self.tell("A shop is made: 1,200 customers and 120 days of events")
+            self.activation("simulate", "--customers", "1200", "--days", "120")
         before = self.accepted()
         self.tell("Airflow starts (scheduler, DAG processor, triggerer, API and UI)")
         self.start()
