@@ -142,7 +142,7 @@ class Expressions:
         """The conditions under which a part of the value is not text and so cannot be an id, nor a part of one."""
         condition = None
         if value.entry is not None:
-            condition = is_no_id(self._entry(value, value.entry), is_named)
+            condition = is_no_id(f"json_type({self._entry(value, value.entry)})", is_named)
         elif value.column is not None and self.columns.has(value.column):
             condition = self.columns.is_no_id(value.column, is_named)
         if condition:

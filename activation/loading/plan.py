@@ -10,7 +10,7 @@ from pathlib import Path
 from activation.errors import MappingError
 from activation.loading.expressions import Expressions, Fault
 from activation.loading.mapping import Each, Group, Mapping
-from activation.loading.source import INTEGER, TEXT, SourceColumns, literal
+from activation.loading.source import SourceColumns, literal
 from activation.loading.values import ALL, Value
 from activation.warehouses.schema import quoted
 
@@ -26,10 +26,12 @@ UNMAPPED = "unmapped_event"
 class Plan:
     """What is selected from a batch: `values` by name, and the conditions that make a row unfit, in order.
 
+    `source` are the file's columns, `columns` the same as they are found in the rows that values are taken from.
     `given` is what `faults` look at besides; `documents` are the values that are JSON objects still to be normalised.
     """
 
     mapping: Mapping
+    source: SourceColumns
     columns: SourceColumns
     now: datetime
     values: dict[str, str] = field(default_factory=dict)
@@ -56,9 +58,11 @@ class Plan:
         documents = f" replace ({normalised})" if normalised else ""
         faults = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in self.faults)
         reason = f"case when fault is not null then fault {faults} end"
+        reads = self.columns.reads.columns() if self.columns.reads else ""
         # Materialised: a fault would otherwise compute every value it looks at once more.
         return f"""
-            with picked as materialized (select *, {self.skipped} as rule, {picked} from ({self._readable_rows()})),
+            with read as materialized (select *{reads} from ({self._readable_rows()})),
+            picked as materialized (select *, {self.skipped} as rule, {picked} from read),
             written as materialized (select *{documents} from picked),
             judged as materialized (
                 select
@@ -80,7 +84,7 @@ class Plan:
                     case when fault is not null then fault when not json_valid(raw) then 'broken_json' end as fault
                 from incoming
             """
-        return _taken_apart(rows, self.mapping.each, self.columns) if self.mapping.each else rows
+        return _taken_apart(rows, self.mapping.each, self.source) if self.mapping.each else rows
 
 
 def make_plan(mapping: Mapping, columns: SourceColumns, now: datetime, path: Path) -> Plan:
@@ -91,9 +95,7 @@ def make_plan(mapping: Mapping, columns: SourceColumns, now: datetime, path: Pat
             f"The mapping names the column {lacking[0]!r}, which {path} lacks.",
             f"Name one of {', '.join(columns.kinds)}.",
         )
-    if mapping.each and mapping.each.position:
-        columns = columns.with_column(mapping.each.position, INTEGER)
-    plan = Plan(mapping, columns, now)
+    plan = Plan(mapping, columns, columns.read_at_once(_taken_columns(mapping)), now)
     plan.skipped = plan.sql.first_fitting(((rule.when, literal(rule.name)) for rule in mapping.skip), "null")
     if mapping.each:
         _add_each(plan, mapping.each)
@@ -109,27 +111,25 @@ def make_plan(mapping: Mapping, columns: SourceColumns, now: datetime, path: Pat
     return plan
 
 
+def _taken_columns(mapping: Mapping) -> dict[str, str]:
+    """What the list that is taken apart, and the place of an object in it, are found under."""
+    if mapping.each is None:
+        return {}
+    return {mapping.each.list: "taken", **({mapping.each.position: "place"} if mapping.each.position else {})}
+
+
 def _taken_apart(rows: str, each: Each, columns: SourceColumns) -> str:
-    """The rows, one per object of the list; `part` says what a row is: whole, a member, or why there is none."""
+    """The rows, one per object of the list, with the object as `taken` and its place as `place`; `part` says what a row
+    is: whole, a member, or why there is none."""
     found = columns.list(each.list)
     applies = Expressions(columns).holds(each.when) if each.when else "true"
     part = f"""case when ({applies}) is not true then 'whole' when {columns.text(each.list)} is null then 'empty'
         when {found} is null then 'broken' when len({found}) = 0 then 'empty' else 'member' end"""
     members = f"""case when part = 'member'
-        then list_transform({found}, lambda member, place: {{'member': member, 'place': place}})
-        else [{{'member': null::json, 'place': null::bigint}}] end"""
-    rows = f"select *, unnest({members}) as taken from (select *, {part} as part from ({rows}))"
-    rows = f"select * exclude (taken), taken.member, taken.place from ({rows})"
-    if columns.is_json:
-        place = f", {literal(each.position)}, place" if each.position else ""
-        patch = f"json_merge_patch(raw, json_object({literal(each.list)}, member{place}))::varchar"
-        return f"select * replace (case when part = 'member' then {patch} else raw end as raw) from ({rows})"
-    column = columns.column(each.list)
-    member = "member::varchar" if columns.kind(each.list) == TEXT else "member"
-    whole = column if columns.kind(each.list) == TEXT else columns.tree(each.list)
-    place = f", place as {columns.column(each.position)}" if each.position else ""
-    replaced = f"select * replace (case when part = 'member' then {member} else {whole} end as {column}){place}"
-    return f"{replaced} from ({rows})"
+        then list_transform({found}, lambda member, place: {{'member': member, 'place': to_json(place)}})
+        else [{{'member': {columns.tree(each.list)}, 'place': null::json}}] end"""
+    rows = f"select *, unnest({members}) as object from (select *, {part} as part from ({rows}))"
+    return f"select * exclude (object), object.member as taken, object.place as place from ({rows})"
 
 
 def _add_each(plan: Plan, each: Each) -> None:

@@ -1,7 +1,7 @@
 """A source file's columns as SQL expressions over a batch, whatever the file's format."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -19,17 +19,41 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+@dataclass(slots=True)
+class Reads:
+    """The places that are looked up in JSON documents, so that a document is parsed once for all of them and not once
+    for each: a parser of DuckDB's keeps its memory, and a mapping may look up a hundred places."""
+
+    lists: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+
+    def place(self, function: str, document: str, pointer: str) -> str:
+        """What a function of JSON and a pointer gives, as an element of a list that `columns` selects."""
+        key = (function, document)
+        places = self.lists.setdefault(key, {})
+        return f"read_{list(self.lists).index(key)}[{places.setdefault(pointer, len(places) + 1)}]"
+
+    def columns(self) -> str:
+        """What has to be selected besides, with a comma before each."""
+        return "".join(
+            f", {function}({document}, [{', '.join(places)}]) as read_{number}"
+            for number, ((function, document), places) in enumerate(self.lists.items())
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class SourceColumns:
     """Where each column of a batch is found, and of which kind it is.
 
     In JSON lines every row has its own columns: a name is looked up in `root`, the row's text, and a dot reaches into
     an object, or with a number into a list. In other files a dot reaches into a structure, or into a text that is JSON.
+    `trees` are columns that are found elsewhere, as JSON. With `reads`, places are looked up there.
     """
 
     is_json: bool
     kinds: Mapping[str, str]
     root: str = "raw"
+    trees: Mapping[str, str] = field(default_factory=dict)
+    reads: Reads | None = None
 
     @classmethod
     def of_json(cls, root: str = "raw") -> "SourceColumns":
@@ -48,25 +72,22 @@ class SourceColumns:
         """What a batch calls its columns: a source's own names could collide with ours, or differ only in case."""
         return [f"c{position}" for position in range(count)]
 
-    def with_column(self, name: str, kind: str) -> "SourceColumns":
-        """With one column more, behind the others."""
-        return self if self.is_json else replace(self, kinds={**self.kinds, name: kind})
+    def read_at_once(self, trees: Mapping[str, str]) -> "SourceColumns":
+        """The same columns, but for those found elsewhere; places in documents are gathered in `reads`."""
+        return replace(self, trees=trees, reads=Reads())
 
     def has(self, name: str) -> bool:
         """Whether the source has this column; in JSON lines any may come."""
-        return self.is_json or name in self.kinds or self._reach(name) is not None
+        return name in self.kinds or self._place(name) is not None
 
     def kind(self, name: str) -> str:
-        return self.kinds.get(name, JSON)
+        return JSON if name in self.trees else self.kinds.get(name, JSON)
 
     def column(self, name: str) -> str:
         """The column as it is; where it lies within another one, as JSON."""
-        if self.is_json:
-            return f"json_extract({self.root}, {pointer(name)})"
-        if name in self.kinds:
+        if self.kind(name) != JSON:
             return f"c{list(self.kinds).index(name)}"
-        holder, path = self._reach(name) or (name, "")
-        return f"json_extract({self.tree(holder)}, {pointer(path)})"
+        return self._look_up("json_extract", name)
 
     def tree(self, name: str) -> str:
         """The column as JSON to be reached into; nothing where it is a text that is not JSON."""
@@ -81,10 +102,8 @@ class SourceColumns:
 
     def text(self, name: str) -> str:
         """The column as text; nothing where it is blank."""
-        if self.is_json:
-            return f"nullif(trim(json_extract_string({self.root}, {pointer(name)})), '')"
         if self.kind(name) == JSON:
-            return json_text(self.column(name))
+            return f"nullif(trim({self._look_up('json_extract_string', name)}), '')"
         if self.kind(name) == TEXT:
             return f"nullif(trim({self.column(name)}), '')"
         return f"{self.column(name)}::varchar"
@@ -103,25 +122,31 @@ class SourceColumns:
 
     def is_no_id(self, name: str, are_integers_ids: bool) -> str | None:
         """The condition under which the column is not text and so cannot be an id; None when it always can."""
-        if self.is_json:
-            return is_no_id(f"{self.root}, {pointer(name)}", are_integers_ids)
-        if self.kind(name) == JSON:
-            return is_no_id(self.column(name), are_integers_ids)
-        kind = self.kinds[name]
+        kind = self.kind(name)
+        if kind == JSON:
+            return is_no_id(self._look_up("json_type", name), are_integers_ids)
         return None if kind == TEXT or (are_integers_ids and kind == INTEGER) else "true"
 
     def is_not_finite(self, name: str) -> str | None:
         """The condition under which the column is NaN or infinite; None when it cannot be."""
         return f"not isfinite({self.column(name)})" if self.kind(name) == NUMBER else None
 
-    def _reach(self, name: str) -> tuple[str, str] | None:
-        """The column that a dotted name reaches into, the longest there is, and what is looked for in it."""
+    def _look_up(self, function: str, name: str) -> str:
+        document, place = self._place(name) or ("null::json", pointer(""))
+        if self.reads is not None:
+            return self.reads.place(function, document, place)
+        return f"{function}({document}, {place})"
+
+    def _place(self, name: str) -> tuple[str, str] | None:
+        """The document that a dotted name reaches into, that of the longest column there is, and where in it."""
         steps = name.split(".")
-        for length in range(len(steps) - 1, 0, -1):
-            holder = ".".join(steps[:length])
-            if self.kinds.get(holder) in (TEXT, OTHER):
-                return holder, ".".join(steps[length:])
-        return None
+        for length in range(len(steps), 0, -1):
+            holder, inner = ".".join(steps[:length]), ".".join(steps[length:])
+            if holder in self.trees:
+                return self.trees[holder], pointer(inner)
+            if inner and self.kinds.get(holder) in (TEXT, OTHER):
+                return self.tree(holder), pointer(inner)
+        return (self.root, pointer(name)) if self.is_json else None
 
 
 def json_text(value: str) -> str:
@@ -129,15 +154,15 @@ def json_text(value: str) -> str:
     return f"nullif(trim(json_extract_string({value}, '$')), '')"
 
 
-def is_no_id(value: str, are_integers_ids: bool) -> str:
-    """The condition under which a JSON value, or what is at a place in one, is not text and so cannot be an id."""
+def is_no_id(kind: str, are_integers_ids: bool) -> str:
+    """The condition under which a JSON value of that kind is not text and so cannot be an id."""
     allowed = "'VARCHAR', 'NULL'" + (", 'BIGINT', 'UBIGINT'" if are_integers_ids else "")
-    return f"json_type({value}) not in ({allowed})"
+    return f"{kind} not in ({allowed})"
 
 
 def pointer(name: str) -> str:
-    """A column's place in a JSON object, as a SQL literal; a dot reaches into an object."""
-    return " || ".join(member(step) for step in name.split("."))
+    """A column's place in a JSON object, as a SQL literal; a dot reaches into an object. Without a name the whole."""
+    return "'$'" if not name else " || ".join(member(step) for step in name.split("."))
 
 
 def member(key: str) -> str:

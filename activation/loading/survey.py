@@ -169,7 +169,7 @@ def _count_filled(connection: duckdb.DuckDBPyConnection, mapping: Mapping, count
 
 def _count_unused(connection: duckdb.DuckDBPyConnection, plan: Plan, counts: _Counts) -> None:
     """Columns of which nothing is used; of objects of which something is used, the members that are not."""
-    found = _keys(connection, "raw") if plan.columns.is_json else _filled(connection, plan.columns)
+    found = _keys(connection, "raw") if plan.source.is_json else _filled(connection, plan.source)
     if _keeps_the_rest(plan.mapping, found):
         return
     used = {*plan.mapping.source_columns(), *_taken_by_name(plan.mapping)}
@@ -180,7 +180,7 @@ def _count_unused(connection: duckdb.DuckDBPyConnection, plan: Plan, counts: _Co
         if not inner:
             _add(counts.unused, name, rows, OTHERS)
             continue
-        members = _keys(connection, plan.columns.tree(name))
+        members = _keys(connection, plan.source.tree(name))
         for member in sorted(set(members) - inner):
             _add(counts.unused, f"{name}.{member}", members[member], OTHERS)
 
@@ -208,10 +208,9 @@ def _keys(connection: duckdb.DuckDBPyConnection, document: str) -> dict[str, int
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, columns: SourceColumns) -> dict[str, int]:
-    names = list(columns.kinds)[: len(connection.execute("from incoming limit 0").description or ()) - 3]
-    counted = ", ".join(f"count({columns.text(name)})" for name in names)
+    counted = ", ".join(f"count({columns.text(name)})" for name in columns.kinds)
     row = connection.execute(f"select {counted} from incoming").fetchone() or ()
-    return dict(zip(names, row, strict=True))
+    return dict(zip(columns.kinds, row, strict=True))
 
 
 def _add(counter: Counter[Name], name: Name, rows: int, others: Name) -> None:
