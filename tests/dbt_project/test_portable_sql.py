@@ -108,7 +108,7 @@ RULES = {
         "lower(address)",
     ),
     "digests": Rule(function("md5", r"sha\w*", "hash"), "md5_hex, stable_key", "md5(a)"),
-    "whole division": Rule(r"(?<!:)//", "PostgreSQL has none; floor a quotient of decimals", "a // 2"),
+    "a bare slash": Rule(r"\s/\s", "whole numbers divide otherwise everywhere: quotient", "a / 2"),
     "powers by sign": Rule(r"\*\*", "power()", "a ** 2"),
     "subscripts": Rule(r"[a-z_)]\[\d+\]", "json_elements", "parts[1]"),
     "types of one warehouse": Rule(

@@ -124,12 +124,14 @@ measured as (
         others.basket_count as other_count,
         totals.basket_count,
         cast(
-            1.0 * pairs.common_count / products.basket_count
+            {{ quotient('pairs.common_count', 'products.basket_count') }}
             as decimal(18, 6)
         ) as confidence,
         cast(
-            1.0 * pairs.common_count * totals.basket_count
-            / (products.basket_count * others.basket_count)
+            {{ quotient(
+                'pairs.common_count * totals.basket_count',
+                'products.basket_count * others.basket_count',
+            ) }}
             as decimal(18, 6)
         ) as lift,
         coalesce(products.category <> others.category, false)

@@ -102,7 +102,9 @@ openings as (
         sizes.valid_from,
         sizes.user_count,
         quintiles.quintile,
-        (quintiles.quintile - 1) * {{ whole('floor(sizes.user_count / 5.0)') }}
+        (quintiles.quintile - 1) * {{ whole(
+            'floor(' ~ quotient('sizes.user_count', 5) ~ ')'
+        ) }}
         + least(quintiles.quintile - 1, mod(sizes.user_count, 5))
         + 1 as place
     from sizes
