@@ -63,18 +63,20 @@ def respond(
     `unsubscribed_at` and `fatigue` have an element per message: when it made the person withdraw the consent, 0 where
     it did not, and how tired the person is of messages, from 0 to 1. Messages to nobody we know bring nothing about.
     """
+    seed = int(rng.integers(0, 2**62))
     place_of = {int(people.customer[place]): int(place) for place in np.flatnonzero(people.customer >= 0)}
     places = np.array([place_of.get(_number(message.customer_id), -1) for message in delivered], dtype=np.int64)
+    channels = np.array([message.channel for message in delivered], dtype=object)
     parts = []
-    for channel, answer in (("email", _read_mail), ("push", _tap)):
-        rows = np.flatnonzero(
-            (places >= 0) & np.array([message.channel == channel for message in delivered], dtype=bool)
-        )
+    for channel in sorted(set(channels)):
+        rows = np.flatnonzero((places >= 0) & (channels == channel))
         if not len(rows):
             continue
         chosen = [delivered[int(row)] for row in rows]
-        post = _post(Chances.of(rng), people, chosen, effects, (places[rows], unsubscribed_at[rows], fatigue[rows]))
-        parts += answer(post)
+        chances = Chances(seed ^ zlib.crc32(channel.encode()))
+        post = _post(chances, people, chosen, effects, (places[rows], unsubscribed_at[rows], fatigue[rows]))
+        parts += ANSWERS[channel](post) if channel in ANSWERS else []
+        parts.append(_told(post, "Unsubscribed", post.unsubscribed_at > 0, post.unsubscribed_at))
     return joined(parts) if parts else no_events()
 
 
@@ -159,7 +161,6 @@ def _read_mail(post: _Post) -> list[Events]:
         _told(post, "Email Opened", again, again_at, through_provider),
         _told(post, "Email Link Clicked", clicks, clicked_at, by_person, post.call),
         _told(post, "Email Marked as Spam", complains, opened_at + MINUTE),
-        _told(post, "Unsubscribed", leaves, post.unsubscribed_at),
     ]
 
 
@@ -243,6 +244,10 @@ def _told(post: _Post, name: str, chosen: Bools, at: Ints, contexts: Any = None,
         properties=properties,
         context=None if contexts is None else contexts.filter(rows),
     )
+
+
+# What people do with the messages of a channel; of the others nothing is seen.
+ANSWERS = {"email": _read_mail, "push": _tap}
 
 
 def _number(customer_id: str) -> int:

@@ -209,6 +209,14 @@ def test_push_is_tapped_on_its_device(people):
     assert 100 < len(rows) < 1000
 
 
+def test_one_may_unsubscribe_on_any_channel(people):
+    """The event says which message did it, whatever it was."""
+    for channel in ("email", "sms", "push", "post"):
+        rows = responses(people, messages(channel=channel, count=50), leaves=[7])
+        left = rows[rows["name"] == "Unsubscribed"]
+        assert left["message"].to_list() == ["strong-7"]
+
+
 def test_other_channels_and_strangers_bring_nothing_about(people):
     """Nobody answers by post, and nobody unknown answers at all."""
     assert responses(people, messages(channel="email", count=1)).shape[0] > 0
