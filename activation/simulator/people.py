@@ -28,8 +28,8 @@ EMAIL, SMS, PUSH, POST = range(len(CHANNELS))
 NO_CONSENT, UNCONFIRMED, CONFIRMED, WITHDRAWN = range(4)
 # Kept here: the library itself forgets all but eight zones and reads the others again.
 ZONES = tuple(ZoneInfo(place.zone) for place in PLACES)
-# Devices from here on are installations of the app; from the second on, no person's.
-FIRST_APP_DEVICE, FIRST_STRANGE_DEVICE = 500_000_000, 800_000_000
+# Devices from here on are installations of the app.
+FIRST_APP_DEVICE = 500_000_000
 
 
 @dataclass

@@ -73,9 +73,6 @@ class Visits:
     def __len__(self) -> int:
         return len(self.person)
 
-    def is_in_app(self, people: People) -> Bools:
-        return np.asarray((self.device > 0) & (self.device == people.app_device[self.person]))
-
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
