@@ -77,19 +77,11 @@ basket_products as (
         product_id,
         max(category) as category,
         load_id,
-        max(occurred_at) as occurred_at,
-        min(known_at) as known_at,
-        case
-            when basis = 'bought' then {{ dbt.dateadd(
-                'day', var('affinity_purchase_days'), 'max(occurred_at)'
-            ) }}
-            else {{ dbt.dateadd(
-                'day', var('affinity_view_days'), 'max(occurred_at)'
-            ) }}
-        end as counts_until
+        cast(occurred_at as date) as occurred_date,
+        min(known_at) as known_at
     from baskets
     where product_id is not null
-    group by basis, basket_id, product_id, load_id
+    group by basis, basket_id, product_id, load_id, cast(occurred_at as date)
 
 )
 

@@ -7,7 +7,17 @@
 
 with basket_products as (
 
-    select * from {{ ref('int_basket_products') }}
+    select
+        *,
+        case
+            when basis = 'bought' then {{ dbt.dateadd(
+                'day', var('affinity_purchase_days'), 'occurred_date'
+            ) }}
+            else {{ dbt.dateadd(
+                'day', var('affinity_view_days'), 'occurred_date'
+            ) }}
+        end as last_date
+    from {{ ref('int_basket_products') }}
 
 ),
 
@@ -44,13 +54,13 @@ known as (
                 vintages.valid_from, basket_products.basis,
                 basket_products.basket_id
             order by
-                max(basket_products.occurred_at) desc,
+                max(basket_products.occurred_date) desc,
                 basket_products.product_id
         ) as recency
     from vintages
     inner join basket_products
         on vintages.valid_from >= basket_products.known_at
-            and vintages.valid_from <= basket_products.counts_until
+            and vintages.valid_from <= basket_products.last_date
     group by
         vintages.valid_from, vintages.valid_to, basket_products.basis,
         basket_products.basket_id, basket_products.product_id
