@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -123,3 +123,9 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
 @pytest.fixture
 def shop(tmp_path: Path, dbt: Dbt) -> Shop:
     return Shop(tmp_path / "warehouse.duckdb", dbt)
+
+
+@pytest.fixture(scope="session")
+def new_shop(dbt: Dbt) -> Callable[[Path], Shop]:
+    """For fixtures that serve a whole module: a shop in a file."""
+    return lambda path: Shop(path, dbt)

@@ -2,7 +2,8 @@
 
 with assignments as (
 
-    select * from {{ ref('act_assignments') }}
+    select assignments.*
+    from {{ resolved_units(ref('act_assignments')) }} as assignments
 
 ),
 
@@ -34,10 +35,10 @@ contradictions as (
 
     select
         experiment_id,
-        unit_id,
+        survivor_unit_id as unit_id,
         count(distinct arm) > 1 as has_two_arms
     from assignments
-    group by experiment_id, unit_id
+    group by experiment_id, survivor_unit_id
 
 ),
 

@@ -2,7 +2,8 @@
 
 with deliveries as (
 
-    select * from {{ ref('act_deliveries') }}
+    select deliveries.*
+    from {{ resolved_survivors(ref('act_deliveries')) }} as deliveries
 
 ),
 
@@ -33,7 +34,7 @@ followed as (
     from deliveries
     inner join policies on deliveries.trigger_id = policies.trigger_id
     inner join orders
-        on deliveries.customer_id = orders.customer_id
+        on deliveries.survivor_id = orders.customer_id
             and deliveries.accepted_at <= orders.ordered_at
             and {{ dbt.dateadd(
                 'second', 'policies.goal_window_seconds',
@@ -50,7 +51,7 @@ messages as (
         deliveries.environment,
         deliveries.brand,
         deliveries.trigger_id,
-        deliveries.customer_id,
+        deliveries.survivor_id as customer_id,
         deliveries.unit_id,
         deliveries.purpose,
         deliveries.channel,

@@ -1,6 +1,7 @@
 with assignments as (
 
-    select * from {{ ref('act_assignments') }}
+    select assignments.*
+    from {{ resolved_units(ref('act_assignments')) }} as assignments
 
 ),
 
@@ -15,7 +16,7 @@ numbered as (
     select
         assignments.*,
         row_number() over (
-            partition by assignments.experiment_id, assignments.unit_id
+            partition by assignments.experiment_id, assignments.survivor_unit_id
             order by assignments.assigned_at, assignments.assignment_id
         ) as assignment_rank
     from assignments
@@ -29,7 +30,7 @@ arms as (
     select
         assignment_id,
         experiment_id,
-        unit_id,
+        survivor_unit_id as unit_id,
         arm,
         variant,
         trigger_id,

@@ -8,6 +8,7 @@
 }}
 
 -- depends_on: {{ ref('act_assignment_voids') }}
+-- depends_on: {{ ref('int_customer_merges') }}
 with candidates as (
 
     select *
@@ -32,15 +33,16 @@ variants as (
 
 assigned as (
     {% if this and is_incremental() %}
+    {#- After a merge the earlier assignment wins. #}
     select
         assignments.experiment_id,
-        assignments.unit_id,
+        assignments.survivor_unit_id as unit_id,
         assignments.arm,
         row_number() over (
-            partition by assignments.experiment_id, assignments.unit_id
+            partition by assignments.experiment_id, assignments.survivor_unit_id
             order by assignments.assigned_at, assignments.assignment_id
         ) as assignment_rank
-    from {{ this }} as assignments
+    from {{ resolved_units(this) }} as assignments
     left join {{ ref('act_assignment_voids') }} as voids
         on assignments.assignment_id = voids.assignment_id
     where voids.assignment_id is null

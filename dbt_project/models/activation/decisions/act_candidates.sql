@@ -16,9 +16,16 @@ units as (
 
 ),
 
-entries as (
+recorded_entries as (
 
     select * from {{ recorded('act_entries') }}
+
+),
+
+entries as (
+
+    select entries.*
+    from {{ resolved_survivors('recorded_entries') }} as entries
 
 ),
 
@@ -65,7 +72,7 @@ histories as (
     from newcomers
     left join entries
         on newcomers.trigger_id = entries.trigger_id
-            and newcomers.customer_id = entries.customer_id
+            and newcomers.customer_id = entries.survivor_id
     group by newcomers.occurrence_id
 
 ),

@@ -1,6 +1,13 @@
 with decisions as (
 
-    select * from {{ ref('act_decisions') }}
+    select decisions.*
+    from {{ resolved_survivors(ref('act_decisions')) }} as decisions
+
+),
+
+units as (
+
+    select * from {{ ref('int_units') }}
 
 ),
 
@@ -83,8 +90,8 @@ messages as (
         pending.trigger_id,
         '[' || {{ json_string('pending.occurrence_id') }} || ']'
             as occurrence_ids,
-        pending.customer_id,
-        pending.unit_id,
+        pending.survivor_id as customer_id,
+        coalesce(units.unit_id, pending.unit_id) as unit_id,
         policies.purpose,
         pending.channel,
         pending.contact_point_id,
@@ -97,7 +104,7 @@ messages as (
         policies.on_unknown,
         occurrences.context,
         cast({{ json_object({
-            'customer_id': 'pending.customer_id',
+            'customer_id': 'pending.survivor_id',
             'first_name': 'customers.first_name',
             'last_name': 'customers.last_name',
             'locale': 'customers.locale',
@@ -116,7 +123,8 @@ messages as (
     inner join occurrences
         on pending.occurrence_id = occurrences.occurrence_id
     inner join policies on pending.trigger_id = policies.trigger_id
-    left join customers on pending.customer_id = customers.customer_id
+    left join customers on pending.survivor_id = customers.customer_id
+    left join units on pending.survivor_id = units.customer_id
     left join withdrawals on pending.decision_id = withdrawals.decision_id
 
 )

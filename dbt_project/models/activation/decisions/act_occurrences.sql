@@ -9,6 +9,8 @@
     )
 }}
 
+-- depends_on: {{ ref('int_customer_merges') }}
+-- depends_on: {{ ref('int_crowded_identities') }}
 with policies as (
 
     select * from {{ ref('act_policies') }}
@@ -90,7 +92,79 @@ admitted as (
     where blocked_triggers.trigger_id is null and {{ may_record() }}
 
 ),
+{% if this and is_incremental() %}
+seen as (
 
+    select seen.*
+    from {{ resolved_survivors(this) }} as seen
+
+),
+
+looks as (
+
+    select distinct
+        trigger_id,
+        trigger_version,
+        first_seen_at
+    from seen
+
+),
+
+{#- What only a merge makes true, before it was known, is no reason to write:
+    a run has looked in between and found nothing of it. -#}
+hindsight as (
+
+    select distinct admitted.occurrence_id
+    from admitted
+    inner join {{ ref('int_customer_merges') }} as customer_merges
+        on admitted.customer_id = customer_merges.customer_id
+    inner join looks
+        on admitted.trigger_id = looks.trigger_id
+            and admitted.trigger_version = looks.trigger_version
+            and admitted.eligible_at <= looks.first_seen_at
+            and customer_merges.known_at > looks.first_seen_at
+
+),
+
+{#- Of customers who were merged, parted or found to be a crowd: what their
+    trigger says no more, or says of somebody else, has lost its reason. -#}
+moved_customers as (
+
+    select absorbed_customer_id as customer_id
+    from {{ ref('int_customer_merges') }}
+    union
+    select customer_id
+    from {{ ref('int_customer_merges') }}
+    union
+    select identity_id as customer_id
+    from {{ ref('int_crowded_identities') }}
+    where identity_kind = 'user'
+
+),
+
+withdrawn as (
+
+    select seen.*
+    from seen
+    inner join policies
+        on seen.trigger_id = policies.trigger_id
+            and seen.trigger_version = policies.trigger_version
+    left join keyed on seen.occurrence_id = keyed.occurrence_id
+    left join moved_customers on seen.customer_id = moved_customers.customer_id
+    where
+        seen.cancelled_at is null
+        and seen.expires_at > {{ as_of() }}
+        and {{ may_record() }}
+        and (
+            seen.survivor_id <> keyed.customer_id
+            or (
+                keyed.occurrence_id is null
+                and moved_customers.customer_id is not null
+            )
+        )
+
+),
+{% endif %}
 recorded as (
 
     select
@@ -99,11 +173,34 @@ recorded as (
         {{ as_of() }} as first_seen_at
     from admitted
     {% if this and is_incremental() -%}
-    left join {{ this }} as seen
-        on admitted.occurrence_id = seen.occurrence_id
+    left join seen on admitted.occurrence_id = seen.occurrence_id
+    left join hindsight on admitted.occurrence_id = hindsight.occurrence_id
     where
-        seen.occurrence_id is null
-        or (seen.cancelled_at is null and admitted.cancelled_at is not null)
+        (seen.occurrence_id is null and hindsight.occurrence_id is null)
+        or (
+            seen.cancelled_at is null
+            and admitted.cancelled_at is not null
+            and seen.survivor_id = admitted.customer_id
+        )
+    union all
+    select
+        occurrence_id,
+        environment,
+        brand,
+        trigger_id,
+        customer_id,
+        occurrence_key,
+        series_key,
+        context,
+        trigger_version,
+        step,
+        occurred_at,
+        eligible_at,
+        expires_at,
+        {{ as_of() }} as cancelled_at,
+        first_seen_run_id,
+        first_seen_at
+    from withdrawn
     {%- endif %}
 
 )

@@ -1,6 +1,7 @@
 with occurrences as (
 
-    select * from {{ ref('act_occurrences') }}
+    select occurrences.*
+    from {{ resolved_survivors(ref('act_occurrences')) }} as occurrences
 
 ),
 
@@ -66,7 +67,7 @@ open_occurrences as (
         environment,
         brand,
         trigger_id,
-        customer_id,
+        survivor_id as customer_id,
         occurrence_key,
         series_key,
         last_verdict,

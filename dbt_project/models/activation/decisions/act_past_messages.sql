@@ -22,6 +22,12 @@ customers as (
 
 ),
 
+units as (
+
+    select * from {{ ref('int_units') }}
+
+),
+
 counted as (
 
     select
@@ -54,24 +60,35 @@ counted as (
 
 ),
 
+{#- What an absorbed customer got counts for the one that is left. -#}
+resolved as (
+
+    select
+        counted.*,
+        coalesce(units.unit_id, counted.unit_id) as survivor_unit_id
+    from {{ resolved_survivors('counted') }} as counted
+    left join units on counted.survivor_id = units.customer_id
+
+),
+
 past_messages as (
 
     select
-        counted.customer_id,
-        counted.unit_id,
-        counted.purpose,
-        counted.occurrence_id,
+        resolved.survivor_id as customer_id,
+        resolved.survivor_unit_id as unit_id,
+        resolved.purpose,
+        resolved.occurrence_id,
         {{ dbt.datediff(
             local_date(
-                'counted.counted_at', "coalesce(customers.timezone, 'UTC')"
+                'resolved.counted_at', "coalesce(customers.timezone, 'UTC')"
             ),
             local_date(as_of(), "coalesce(customers.timezone, 'UTC')"),
             'day',
         ) }} as days_ago,
         {#- Decided by an earlier pass at this very instant. #}
-        coalesce(counted.decided_at = {{ as_of() }}, false) as is_concurrent
-    from counted
-    left join customers on counted.customer_id = customers.customer_id
+        coalesce(resolved.decided_at = {{ as_of() }}, false) as is_concurrent
+    from resolved
+    left join customers on resolved.survivor_id = customers.customer_id
 
 )
 

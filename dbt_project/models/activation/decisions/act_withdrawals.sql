@@ -1,8 +1,8 @@
 with decisions as (
 
-    select *
-    from {{ ref('act_decisions') }}
-    where verdict = 'send'
+    select decisions.*
+    from {{ resolved_survivors(ref('act_decisions')) }} as decisions
+    where decisions.verdict = 'send'
 
 ),
 
@@ -83,7 +83,7 @@ checked as (
     left join policies
         on decisions.trigger_id = policies.trigger_id
             and decisions.trigger_version = policies.trigger_version
-    left join customers on decisions.customer_id = customers.customer_id
+    left join customers on decisions.survivor_id = customers.customer_id
     left join contact_points
         on decisions.contact_point_id = contact_points.contact_point_id
     left join consents
