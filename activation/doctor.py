@@ -91,12 +91,13 @@ def _warehouse(settings: Settings) -> str:
     from activation.warehouses import open_warehouse
     from activation.warehouses.schema import quoted
 
+    place = f"PostgreSQL at {settings.warehouse}" if settings.warehouse else f"DuckDB file {settings.warehouse_path}"
     with open_warehouse(settings) as warehouse:
         schema = Project(settings).raw_schema
         if not warehouse.has_table(schema, "events"):
-            return f"{schema}.events is not there: load events with `activation load`"
+            return f"{place}: {schema}.events is not there: load events with `activation load`"
         rows = warehouse.rows(f"select count(*) as events from {quoted(schema, 'events')}")  # noqa: S608 - quoted
-        return f"{rows[0]['events']:,} events"
+        return f"{place}: {rows[0]['events']:,} events"
 
 
 def _project(settings: Settings) -> str:

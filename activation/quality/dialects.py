@@ -29,7 +29,11 @@ class Dialect:
 
 DUCKDB = Dialect(
     json_text="json_extract_string({x}, '$.{key}')",
-    is_object="coalesce(json_valid(cast({x} as varchar)) and json_type(cast({x} as varchar)) = 'OBJECT', false)",
+    # As a case, since both sides of an `and` may be computed, and a broken document is an error to one.
+    is_object=(
+        "coalesce(case when json_valid(cast({x} as varchar)) "
+        "then json_type(cast({x} as varchar)) = 'OBJECT' end, false)"
+    ),
     matches="regexp_full_match({x}, '{pattern}')",
     days_after="cast(ceil(epoch({x} - {now}) / 86400) as integer)",
     elements="(select unnest(cast(json_extract_string({x}, '$[*]') as varchar[])) as element)",

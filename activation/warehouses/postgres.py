@@ -5,6 +5,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +32,8 @@ STAGED = "activation_staged_rows"
 POSITION = "activation_position"
 # Any number that nobody else locks in this database.
 WRITER_LOCK = 4_741_630_195_001
+# The collation by which models lower letters of any alphabet.
+UNICODE = "und-x-icu"
 # Below this many new rows the planner's statistics are near enough.
 ANALYZED_ROWS = 1_000
 # A parameter, and what may look like one: literals, quoted names, comments. A bare % is psycopg's.
@@ -84,6 +87,11 @@ class PostgresWarehouse:
         """Create the schemas `raw` and `engine`, their tables and indexes where they are missing."""
         if self._is_prepared():
             return
+        if not self.rows("select 1 as one from pg_collation where collname = $name", {"name": UNICODE}):
+            raise WarehouseError(
+                f"{self.address} was built without ICU, so it knows the letters of English only.",
+                "Use PostgreSQL as Debian, Docker and the cloud providers build it.",
+            )
         with self._own_transaction():
             for statement in [*_ddl(), JSON_KIND]:
                 self.execute(statement)
@@ -147,6 +155,13 @@ class PostgresWarehouse:
             self._refresh_statistics(target, appended)
             self.execute(f"drop table {staged}")
         return appended
+
+    def show_files(self, schema: str, table: str, files: Sequence[Path]) -> None:  # noqa: ARG002 - the interface's
+        """Never: a PostgreSQL server reads no Parquet files. Raises WarehouseError."""
+        raise WarehouseError(
+            f"{self.address} cannot read Parquet files, so {schema}.{table} cannot show any.",
+            "Keep old events where they are; PostgreSQL can put them into partitions on slower disks.",
+        )
 
     def has_table(self, schema: str, table: str) -> bool:
         query = "select 1 from information_schema.tables where table_schema = $schema and table_name = $table"
@@ -273,9 +288,9 @@ def _ddl() -> list[str]:
             made.append(
                 f"create index if not exists {quoted(f'{table}_{names[0]}')} on {quoted(RAW, table)} ({names[0]})"
             )
-        made.append(
-            f"create index if not exists {quoted(f'{table}_load_id')} on {quoted(RAW, table)} using brin (load_id)"
-        )
+        if "load_id" in names:
+            index = quoted(f"{table}_load_id")
+            made.append(f"create index if not exists {index} on {quoted(RAW, table)} using brin (load_id)")
     return made
 
 
