@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ from activation.app import SCHEMAS, App, newest_mark
 from activation.decisions.explain import explain
 from activation.errors import BusyError, ConfigError
 from activation.feedback.links import Subscription
-from activation.ledger import Ledger, operations, pauses, recovery
+from activation.ledger import Ledger, leases, operations, pauses, recovery
 from activation.ledger.feedback import Feedback, record_feedback
 from activation.ledger.messages import find_message
 from activation.ledger.suppressions import Suppression, suppress
+from activation.loading.archive import archive_events, restore_events
 from activation.loading.mapping import EVENT_TABLE, TABLES, read_mapping
 from activation.loading.needs import compare, find_needs
 from activation.loading.survey import survey
 from activation.model import Run, RunMode
 from activation.warehouses import Warehouse, open_warehouse
-from activation.warehouses.schema import quoted
+from activation.warehouses.schema import RAW, quoted
 
 PAUSE_SCOPE = re.compile(r"all|(trigger|channel|brand):[a-z][a-z0-9_]*")
 COPIED = ("delivery_changes", "suppressions", "pauses", "feedback", "audience_members", "runs")
@@ -173,6 +175,28 @@ def serve(app: App, host: str, port: int) -> None:
 
     names = {key: brand.name for key, brand in app.config.brands.items()}
     serve_app(make_app(app.links, LedgerSink(app.ledger), names), host, port)
+
+
+def archive(app: App, before: datetime) -> dict[str, Any]:
+    """Move the events known before an instant (UTC) into files below the home; models go on reading them.
+
+    Raises ConfigError when the models read tables of somebody else's.
+    """
+    schema = app.project.variable("raw_schema")
+    if schema != RAW:
+        raise ConfigError(f"The models read events from the schema {schema}.", "Archive them where they come from.")
+    with leases.hold(app.ledger, leases.WAREHOUSE), open_warehouse(app.settings) as warehouse:
+        warehouse.prepare()
+        report = archive_events(warehouse, app.settings.archive_path, before, app.ledger.clock.now())
+    return {"events": report.events, "files": len(report.files)}
+
+
+def restore(app: App) -> dict[str, Any]:
+    """Move every archived event back into the warehouse."""
+    with leases.hold(app.ledger, leases.WAREHOUSE), open_warehouse(app.settings) as warehouse:
+        warehouse.prepare()
+        report = restore_events(warehouse, app.settings.archive_path)
+    return {"events": report.events, "files": len(report.files)}
 
 
 def write_model_docs(app: App) -> Path:

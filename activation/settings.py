@@ -113,6 +113,11 @@ class Settings:
         return self.home / "inbox"
 
     @property
+    def archive_path(self) -> Path:
+        """Events that were moved out of the warehouse's table lie here."""
+        return self.home / "archive" / "events"
+
+    @property
     def landing_path(self) -> Path:
         """New event files are put here; the build loads them once."""
         return self.home / "landing"

@@ -1,5 +1,6 @@
 """The steps of a run, one command each."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -120,3 +121,22 @@ def report(as_json: bool) -> None:
     """
     path = asked("publish_report")
     say({"report": str(path)}, as_json, lambda result: f"The report is {result['report']}")
+
+
+@main.command()
+@click.option("--before", type=click.DateTime(), help="Move what was known before this instant, UTC.")
+@click.option("--restore", is_flag=True, help="Move everything back instead.")
+@JSON
+def archive(before: datetime | None, restore: bool, as_json: bool) -> None:
+    """Move old events out of the warehouse's table into Parquet files, from which the models go on reading them.
+
+    \b
+    Example: activation archive --before 2025-01-01
+             activation archive --restore
+    """
+    if restore == (before is not None):
+        raise click.UsageError("Give either --before or --restore.")
+    if restore:
+        say(asked("restore"), as_json, counts("Restored"))
+    else:
+        say(asked("archive", before), as_json, counts("Archived"))

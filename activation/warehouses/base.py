@@ -1,6 +1,7 @@
 """What a warehouse is to the engine: Arrow batches in and out, and no business rule."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -41,6 +42,12 @@ class Warehouse(Protocol):
         """Append the rows whose key is neither in the table nor earlier in `batches`; returns how many."""
 
     def has_table(self, schema: str, table: str) -> bool: ...
+
+    def show_files(self, schema: str, table: str, files: Sequence[Path]) -> None:
+        """Let a table of `schema.py` show the rows of Parquet files; with none it is an empty table again.
+
+        Raises WarehouseError where a warehouse cannot read files, or when one is missing.
+        """
 
     def transaction(self) -> "Transaction":
         """A context manager: everything inside is committed together or not at all."""

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from activation.errors import ActivationError, BusyError, WarehouseError
-from activation.warehouses.schema import quoted, statements
+from activation.warehouses.schema import SCHEMAS, quoted, statements
 
 STAGED = "activation_staged_rows"
 INCOMING = "activation_incoming_rows"
@@ -113,6 +113,26 @@ class DuckDBWarehouse:
             "where table_catalog = current_database() and table_schema = $schema and table_name = $table"
         )
         return bool(self.rows(query, {"schema": schema, "table": table}))
+
+    def show_files(self, schema: str, table: str, files: Sequence[Path]) -> None:
+        """Let a table of `schema.py` show the rows of Parquet files; with none it is an empty table again."""
+        name = quoted(schema, table)
+        query = (
+            "select table_type from information_schema.tables "
+            "where table_catalog = current_database() and table_schema = $schema and table_name = $table"
+        )
+        kinds = [row["table_type"] for row in self.rows(query, {"schema": schema, "table": table})]
+        columns = ", ".join(quoted(column) for column, _ in SCHEMAS[schema][table])
+        # A view has no parameters.
+        paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        with self._own_transaction():
+            for kind in kinds:
+                self.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {name}")
+            if files:
+                self.execute(f"create view {name} as select {columns} from read_parquet([{paths}])")
+            else:
+                for statement in statements():
+                    self.execute(statement)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

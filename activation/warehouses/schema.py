@@ -70,6 +70,16 @@ QUARANTINE: Columns = (
     ("row_text", "text"),
 )
 
+# The files that hold archived events; `archived_events` shows their rows.
+ARCHIVES: Columns = (
+    ("file", "text"),
+    ("row_count", "bigint"),
+    ("checksum", "text"),
+    ("known_from", "timestamp"),
+    ("known_to", "timestamp"),
+    ("archived_at", "timestamp"),
+)
+
 DELIVERY_CHANGES: Columns = (
     ("incarnation", "text"),
     ("sequence", "bigint"),
@@ -182,6 +192,8 @@ SCHEMAS: Mapping[str, Mapping[str, Columns]] = {
         **dict.fromkeys(CHANGE_TABLES, CHANGES),
         "loads": LOADS,
         "quarantine": QUARANTINE,
+        "archives": ARCHIVES,
+        "archived_events": EVENTS,
     },
     ENGINE: {
         "delivery_changes": DELIVERY_CHANGES,

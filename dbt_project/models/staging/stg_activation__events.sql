@@ -1,6 +1,6 @@
 with events as (
 
-    select * from {{ source('raw', 'events') }}
+    select * from {{ event_deliveries() }}
 
 ),
 
