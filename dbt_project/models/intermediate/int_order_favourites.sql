@@ -16,7 +16,7 @@ ranked as (
         category,
         row_number() over (
             partition by event_id
-            order by line_amount desc, order_line_id
+            order by line_amount desc nulls last, order_line_id
         ) as line_rank
     from order_lines
 
