@@ -14,9 +14,11 @@
         {%- set list = changes or (
             ref('int_changed_customers') if key == 'customer_id' else relation
         ) -%}
+        {%- set rows = relation if changes or not has_extract(relation, key)
+            else extract(relation) -%}
         (
             select *
-            from {{ relation }}
+            from {{ rows }}
             where {{ is_listed(key, list) }}
         ) as affected
     {%- else -%}

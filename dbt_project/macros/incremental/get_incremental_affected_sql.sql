@@ -18,4 +18,9 @@
     insert into {{ target_relation }} ({{ columns }})
     select {{ columns }}
     from {{ arguments['temp_relation'] }}
+    {%- if config.get('meta', {}).get('keeps_extract') %};
+    drop table if exists {{ extract(target_relation) }};
+    create table {{ extract(target_relation) }} as
+    select * from {{ arguments['temp_relation'] }}
+    {%- endif %}
 {%- endmacro %}

@@ -12,7 +12,7 @@
     {%- set found = run_query(
         "select count(*) from " ~ watermarks()
         ~ " where model in ('" ~ names | join("', '") ~ "') and load_id = ("
-        ~ "select max(load_id) from " ~ source('raw', 'loads') ~ ")"
+        ~ last_load() ~ ")"
     ) -%}
     {{ return(found.rows[0][0] == names | length) }}
 {%- endmacro %}

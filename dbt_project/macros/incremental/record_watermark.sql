@@ -7,6 +7,16 @@
 {% macro record_watermark() -%}
     {%- if execute -%}
         {%- set claims = watermark_claims(model) -%}
+        {%- if model.config.meta.get('keeps_extract') -%}
+            delete from {{ watermarks() }}
+            where model = '{{ extract(this).identifier }}';
+            {% if is_incremental() -%}
+                insert into {{ watermarks() }} (model, load_id)
+                select '{{ extract(this).identifier }}', load_id
+                from {{ watermarks() }}
+                where model = '{{ this.identifier }}';
+            {%- endif -%}
+        {%- endif %}
         delete from {{ watermarks() }} where model = '{{ this.identifier }}';
         insert into {{ watermarks() }} (model, load_id)
         {% if flags.EMPTY or flags.SAMPLE -%}
