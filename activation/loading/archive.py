@@ -40,11 +40,10 @@ def archive_events(warehouse: Warehouse, folder: Path, before: datetime, now: da
     WarehouseError where the warehouse cannot read files, or when a file does not hold what it should; then nothing
     has been moved.
     """
-    months = _months(warehouse, before)
     known = _known_files(warehouse)
-    with warehouse.transaction():
-        # Asked first: where files cannot be read nothing is written.
-        warehouse.show_files(RAW, "archived_events", _paths(folder, known))
+    # Asked first: where files cannot be read nothing is written, and files that have moved are found again.
+    warehouse.show_files(RAW, "archived_events", _paths(folder, known))
+    months = _months(warehouse, before)
     written = [_write(warehouse, folder, start, end, known) for start, end in months]
     with warehouse.transaction():
         for found in written:
