@@ -143,6 +143,8 @@ def withdraw(people: People, person: int, channel: int, at: int, changes: Change
 
 def record_points(people: People, who: Ints, channel: int, at: Ints, changes: Changes) -> None:
     """A row of change per person: the address on one channel as it is from then on."""
+    if not len(who):
+        return
     number = people.customer[who]
     address = (_emails, _phones, _tokens, _letters)[channel](people, who, at)
     attributes = documents.join(
@@ -156,6 +158,8 @@ def record_consents(
     people: People, who: Ints, channel: int, purpose: str, consent: int, source: str, at: Ints, changes: Changes
 ) -> None:
     """A row of change per person: what is agreed to for one channel and purpose from then on."""
+    if not len(who):
+        return
     point = registry.contact_point_ids(people.customer[who], channel)
     name = CHANNELS[channel]
     ending = (

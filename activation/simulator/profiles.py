@@ -72,6 +72,8 @@ def record(
     merged_into: Any = None,
 ) -> None:  # fmt: skip
     """A row of change per person, with everything that is true from then on."""
+    if not len(who):
+        return
     seed, place = people.name[who], people.place[who]
     city = pa.array(FIRST_CITY[place] + people.city[who])
     account = documents.when(
