@@ -69,9 +69,12 @@ class Sheet:
 
 
 def grown(memory: Memory, name: str, count: int, of_type: type, *shape: int) -> Any:
-    """An array of the memory with at least `count` elements, of `shape` each; new ones are 0."""
+    """An array of the memory with at least `count` elements, of `shape` each; new ones are 0.
+
+    It grows by more than is needed, since people come every day.
+    """
     array = memory.get(name, np.zeros((0, *shape), dtype=of_type))
     if len(array) < count:
-        array = np.concatenate([array, np.zeros((count - len(array), *shape), dtype=of_type)])
+        array = np.concatenate([array, np.zeros((count + count // 4 - len(array), *shape), dtype=of_type)])
         memory[name] = array
     return array
