@@ -103,6 +103,13 @@ def test_compose_gives_every_service_its_secrets_from_outside() -> None:
     assert wanted <= offered
 
 
+def test_no_test_is_skipped_where_everything_must_pass() -> None:
+    """`.ci/run` asks for what the tests of PostgreSQL are skipped without, under the name that they look for."""
+    run = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    (name,) = re.findall(r"^export (ACTIVATION_REQUIRE_\w+)=1$", run, re.MULTILINE)
+    assert f'environ.get("{name}")' in (ROOT / "tests/conftest.py").read_text(encoding="utf-8")
+
+
 def test_every_make_target_says_what_it_does() -> None:
     """`make help` has a line for each."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
