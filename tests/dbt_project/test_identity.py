@@ -285,8 +285,56 @@ def test_everyone_is_whom_the_rules_say_whatever_came_when(shop: Any, seed: int)
     run(shop, at, MODELS, "--full-refresh")
     assert differences(shop) == {}
     assert built(shop) == rules
+    assert_everything_was_tried(shop)
+
+
+def assert_everything_was_tried(shop: Any) -> None:
+    """Crowds of both kinds, circles, chains, sign-outs that part owners, and merges taken back."""
+    assert set(shop.rows("select distinct identity_kind from analysis.int_crowded_identities")) == {
+        ("user",),
+        ("device",),
+    }
+    assert set(shop.rows("select distinct reason from analysis.int_rejected_merges")) == {
+        ("itself",),
+        ("circle",),
+        ("crowd",),
+    }
+    parted = "select anonymous_id from analysis.int_device_owners group by all having count(distinct user_id) > 1"
+    chains = "select 1 from analysis.int_customer_merges group by customer_id having count(*) > 1"
+    taken_back = "select 1 from analysis.int_merge_claims group by customer_id having not bool_or(is_current)"
+    assert all(shop.rows(query) for query in (parted, chains, taken_back))
 
 
 def _unlike(found: dict[str, Any], rules: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     names = [name for name in found.keys() | rules.keys() if found.get(name) != rules.get(name)]
     return {name: (found.get(name), rules.get(name)) for name in sorted(names)[:5]}
+
+
+def test_one_id_on_ten_thousand_devices_is_nobody(shop: Any) -> None:
+    """At the limit it is a person; beyond, its events are the devices' owners' and cost no more than their device."""
+    count, limit = 10_000, 1_000
+    limits = {"max_devices_per_user": limit, "max_users_per_device": 100}
+    owners = [seen(f"o{number}", f"u{number}", number) for number in range(count)]
+    shop.load(START, [*owners, *(seen(f"t{number}", "test", number) for number in range(limit))])
+    run(shop, START, [*STAGING, *MODELS], **limits)
+    assert shop.rows("select count(*) from analysis.int_events where customer_id = 'test'") == [(limit,)]
+    at = START + timedelta(days=1)
+    shop.load(at, [seen(f"t{number}", "test", number) for number in range(limit, count)])
+    run(shop, at, [*STAGING, *MODELS], **limits)
+    owned = "select count(*), count(distinct customer_id) from analysis.int_events where user_id = 'test'"
+    assert shop.rows(owned) == [(count, count)]
+    assert shop.rows("select count(*) from analysis.int_events where customer_id = 'test'") == [(0,)]
+    listed = (
+        "select identity_id, reason, event_count, nobodys_event_count, known_at from analysis.int_rejected_identities"
+    )
+    assert shop.rows(listed) == [("test", "crowd", count, 0, at)]
+    shop.load(at, [seen("again", "test", 5)])
+    run(shop, at, [*STAGING, *MODELS], **limits)
+    concerned = "select customer_id from analysis.int_changed_customers where load_id = 3"
+    assert {name for (name,) in shop.rows(concerned)} == {"test", "u5", "anonymous:a5"}
+    assert shop.rows("select customer_id from analysis.int_events where event_id = 'again'") == [("u5",)]
+
+
+def seen(event_id: str, user: str, device: int) -> Row:
+    row = {"event_id": event_id, "event_name": "Signed In", "user_id": user, "anonymous_id": f"a{device}"}
+    return "events", row | {"occurred_at": START, "received_at": START, "properties": {}, "context": {}}
