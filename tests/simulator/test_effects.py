@@ -1,6 +1,7 @@
 """Messages work as `EFFECTS` says: on orders while the window lasts, and on consent."""
 
 import json
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -35,9 +36,21 @@ def happened(report):
     return set(zip(events["event_name"], events["user_id"].fillna(""), events["occurred_at"], what, strict=True))
 
 
-def make(folder, effects):
-    shop = Shop(folder, effects)
-    shop.create(end=END, customers=1500, days=20, seed=5, scenario="clean")
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    """A shop's past, on which effects have no bearing: made once."""
+    home = tmp_path_factory.mktemp("past")
+    Shop(home).create(end=END, customers=1500, days=20, seed=5, scenario="clean")
+    return home
+
+
+@pytest.fixture
+def make(past, tmp_path):
+    """Makes shops that have this past, each below a folder of its own."""
+
+    def shop(folder, effects):
+        return Shop(shutil.copytree(past, tmp_path / folder), effects)
+
     return shop
 
 
@@ -46,18 +59,18 @@ def buyers_of(report):
     return set(events.loc[events["event_name"] == "Order Completed", "user_id"])
 
 
-def test_a_strong_effect_shows_in_those_who_got_the_message(tmp_path):
+def test_a_strong_effect_shows_in_those_who_got_the_message(make):
     """Four times the chance in every visit: far more buyers among the treated half, none the fewer in the other."""
-    shop = make(tmp_path, STRONG)
+    shop = make("shop", STRONG)
     customers = customers_of(shop)
     treated, held_out = set(customers[::2]), set(customers[1::2])
     buyers = buyers_of(shop.advance(to=END + timedelta(days=4), delivered=messages(treated)))
     assert len(buyers & treated) > 2 * len(buyers & held_out) > 0
 
 
-def test_the_effect_ends_with_its_window(tmp_path):
+def test_the_effect_ends_with_its_window(make):
     """After the window both halves buy alike."""
-    shop = make(tmp_path, STRONG)
+    shop = make("shop", STRONG)
     customers = customers_of(shop)
     shop.advance(to=END + timedelta(days=5), delivered=messages(customers[::2]))
     buyers = buyers_of(shop.advance(to=END + timedelta(days=12)))
@@ -66,9 +79,9 @@ def test_the_effect_ends_with_its_window(tmp_path):
 
 
 @pytest.mark.parametrize(("purpose", "trigger"), [(Purpose.SERVICE, "other"), (Purpose.TRANSACTIONAL, "push")])
-def test_other_purposes_change_nothing(tmp_path, purpose, trigger):
+def test_other_purposes_change_nothing(make, purpose, trigger):
     """But for what is done with the messages themselves the step is the same as without them."""
-    with_messages, without = make(tmp_path / "one", STRONG), make(tmp_path / "two", STRONG)
+    with_messages, without = make("one", STRONG), make("two", STRONG)
     sent = messages(customers_of(with_messages), purpose, trigger)
     one = with_messages.advance(to=END + timedelta(days=1), delivered=sent)
     two = without.advance(to=END + timedelta(days=1))
@@ -76,9 +89,9 @@ def test_other_purposes_change_nothing(tmp_path, purpose, trigger):
     assert with_messages.truth()["realised"][trigger]["caused_orders"] == 0
 
 
-def test_only_those_who_got_messages_do_otherwise(tmp_path):
+def test_only_those_who_got_messages_do_otherwise(make, tmp_path):
     """In a world without the messages all others do the same, to the millisecond; the difference is what was caused."""
-    shops = [make(tmp_path / name, STRONG) for name in ("with", "without")]
+    shops = [make(name, STRONG) for name in ("with", "without")]
     treated = set(customers_of(shops[0])[::3])
     one = happened(shops[0].advance(to=END + timedelta(days=1), delivered=messages(treated)))
     two = happened(shops[1].advance(to=END + timedelta(days=1)))
@@ -96,9 +109,9 @@ def test_only_those_who_got_messages_do_otherwise(tmp_path):
     assert realised["caused_amount"] == pytest.approx(caused["amount"].sum())
 
 
-def test_the_truth_is_what_the_effect_says(tmp_path):
+def test_the_truth_is_what_the_effect_says(make):
     """Of the orders of those under a lift of 3 about three in four would not have been; the rest would."""
-    shop = make(tmp_path, STRONG)
+    shop = make("shop", STRONG)
     shop.advance(to=END + timedelta(days=4), delivered=messages(customers_of(shop)))
     realised = shop.truth()["realised"]["push"]
     assert realised["orders"] > 200
@@ -106,14 +119,14 @@ def test_the_truth_is_what_the_effect_says(tmp_path):
     assert shop.truth()["effects"]["push"] == {"lift": 3.0, "window_days": 4.0, "unsubscribe": 0.0}
 
 
-def test_many_messages_tire(tmp_path):
+def test_many_messages_tire(make):
     """The more marketing somebody got lately, the less a message lifts and the likelier it drives away."""
     assert worn(0.3, 0) == 0.3
     assert worn(0.3, 2) == pytest.approx(0.3 / 1.3)
     assert annoyed(0.01, 2) == pytest.approx(0.022)
     assert annoyed(0.9, 5) == 1.0
     mild = {"push": Effect(lift=0.0, window=timedelta(days=4), unsubscribe=0.02)}
-    once, often = make(tmp_path / "one", mild), make(tmp_path / "two", mild)
+    once, often = make("one", mild), make("two", mild)
     customers = customers_of(once)
     first = once.advance(to=END + timedelta(days=1), delivered=messages(customers)).counts["unsubscribed"]
     many = [each for number in range(8) for each in messages(customers, key=str(number))]
@@ -121,9 +134,9 @@ def test_many_messages_tire(tmp_path):
     assert last > 12 * first > 0
 
 
-def test_messages_make_people_unsubscribe(tmp_path):
+def test_messages_make_people_unsubscribe(make):
     """Consents are withdrawn within hours, of those who had given one."""
-    shop = make(tmp_path, HATED)
+    shop = make("shop", HATED)
     report = shop.advance(to=END + timedelta(days=1), delivered=messages(customers_of(shop)))
     (path,) = (path for path in report.files if path.parent.name == "consents")
     consents = pd.read_parquet(path).drop_duplicates()
@@ -132,9 +145,9 @@ def test_messages_make_people_unsubscribe(tmp_path):
     assert by_link["changed_at"].between(END, END + timedelta(hours=12)).all()
 
 
-def test_the_order_of_messages_does_not_matter(tmp_path):
+def test_the_order_of_messages_does_not_matter(make):
     """The same messages in another order give the same bytes: of the files, the state and the truth."""
-    shops = [make(tmp_path / name, EFFECTS) for name in ("one", "two")]
+    shops = [make(name, EFFECTS) for name in ("one", "two")]
     sent = messages(customers_of(shops[0]), trigger="win_back")
     for shop, delivered in zip(shops, (sent, sent[::-1]), strict=True):
         shop.advance(to=END + timedelta(days=1), delivered=delivered)
