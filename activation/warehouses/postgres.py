@@ -25,6 +25,7 @@ from activation.warehouses.schema import RAW, SCHEMAS, quoted, statements
 
 OLDEST_VERSION = 15
 CONNECT_SECONDS = 10
+KEEPALIVE_SECONDS = 60
 LOCK_TIMEOUT = "60s"
 # To the engine these are text.
 TEXT_TYPES = ("json", "jsonb", "uuid")
@@ -65,6 +66,7 @@ class PostgresWarehouse:
         self._connection = self._connect()
         self._is_in_transaction = False
         self._cursors = 0
+        self._streams: list[Connection] = []
         try:
             self._require_usable()
         except BaseException:
@@ -80,8 +82,10 @@ class PostgresWarehouse:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; what was not committed is undone."""
-        self._connection.close()
+        """Close the connection, and those of results that are still being read; what was not committed is undone."""
+        for connection in [*self._streams, self._connection]:
+            connection.close()
+        self._streams.clear()
 
     def prepare(self) -> None:
         """Create the schemas `raw` and `engine`, their tables and indexes where they are missing."""
@@ -103,18 +107,15 @@ class PostgresWarehouse:
 
         Outside a transaction the stream has a connection of its own, so that it sees one moment whatever follows here.
         """
-        own = None if self._is_in_transaction else self._connect()
+        own = None if self._is_in_transaction else self._open_stream()
         try:
             self._cursors += 1
             cursor = (own or self._connection).cursor(f"activation_{self._cursors}")
             with translated(self.address):
-                if own is not None:
-                    own.autocommit = False
                 cursor.execute(*_bound(query, parameters))
                 schema = schema_of(cursor.description or ())
         except BaseException:
-            if own is not None:
-                own.close()
+            self._close_stream(own)
             raise
         return self._batches(cursor, schema, batch_size, own)
 
@@ -216,6 +217,8 @@ class PostgresWarehouse:
             user=address.user,
             password=address.password.reveal(),
             connect_timeout=CONNECT_SECONDS,
+            # A writer's lock is a quiet connection, which networks like to forget.
+            keepalives_idle=KEEPALIVE_SECONDS,
             application_name="activation",
             options=options,
             **address.tls,
@@ -255,8 +258,19 @@ class PostgresWarehouse:
                     yield as_batch(rows, schema)
                 cursor.close()
         finally:
-            if own is not None:
-                own.close()
+            self._close_stream(own)
+
+    def _open_stream(self) -> Connection:
+        connection = self._connect()
+        connection.autocommit = False
+        self._streams.append(connection)
+        return connection
+
+    def _close_stream(self, connection: Connection | None) -> None:
+        if connection is not None:
+            connection.close()
+            if connection in self._streams:
+                self._streams.remove(connection)
 
     def _own_transaction(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self._is_in_transaction else self.transaction()

@@ -144,6 +144,16 @@ def test_text_that_postgresql_cannot_hold_says_that_something_was_there(warehous
     assert warehouse.rows("select cast(properties as json) ->> 'a' as a from raw.events where event_id = '1'")
 
 
+def test_closing_ends_what_is_still_being_read(postgres_url: str) -> None:
+    """A result that nobody reads to its end, or not at all, keeps no connection."""
+    with opened(postgres_url) as warehouse:
+        begun, untouched = (warehouse.read("select generate_series(1, 100) as n", batch_size=1) for _ in range(2))
+        next(begun)
+    for reading in (begun, untouched):
+        with pytest.raises(WarehouseError):
+            next(reading)
+
+
 def test_a_type_without_a_word_in_arrow_names_the_column(warehouse: Warehouse) -> None:
     """A model that hands over such a column is mended by a cast."""
     with pytest.raises(WarehouseError, match="address") as caught:
