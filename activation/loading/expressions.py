@@ -10,6 +10,7 @@ from activation.loading.source import (
     OTHER,
     TIME,
     ZONED_TIME,
+    Reads,
     SourceColumns,
     is_no_id,
     json_text,
@@ -73,7 +74,10 @@ class Expressions:
         if value.column and kind == TIME:
             return self._only_when(value, f"utc_of_local({self.columns.column(value.column)}::timestamp)")
         if value.column and kind == ZONED_TIME:
-            return self._only_when(value, f"timezone('UTC', {self.columns.column(value.column)}::timestamptz)")
+            return self._only_when(
+                value,
+                f"timezone('UTC', {self.columns.column(value.column)}::timestamptz)",
+            )
         if value.first is not None:
             return self._only_when(value, f"coalesce({', '.join(self.time(part) for part in value.first)})")
         return f"utc_time({self.text(value)})"
@@ -146,7 +150,7 @@ class Expressions:
         elif value.column is not None and self.columns.has(value.column):
             condition = self.columns.is_no_id(value.column, is_named)
         if condition:
-            yield f"{self.holds(value.when)} and {condition}" if value.when else condition
+            yield (f"{self.holds(value.when)} and {condition}" if value.when else condition)
         for part in value.parts:
             yield from self.not_ids(part, is_named)
 
@@ -206,48 +210,50 @@ class Expressions:
         """The value of the first record with that key, as JSON; of an object the first member that is not null."""
         if value.column is None or not self.columns.has(value.column):
             return "null::json"
-        key, part = pointer(entry.key), pointer(entry.value)
-        is_it = f"json_extract_string(entry, {key}) = {literal(entry.name)}"
-        is_known = "lambda choice: json_type(choice) <> 'NULL'"
-        found = (
-            f"case json_type(entry, {part}) when 'OBJECT' "
-            f"then list_filter(json_extract(json_extract(entry, {part}), '$.*'), {is_known})[1] "
-            f"else json_extract(entry, {part}) end"
-        )
-        records = f"list_filter({self.columns.list(value.column)}, lambda entry: {is_it})[1:1]"
-        return f"list_transform({records}, lambda entry: {found})[1]"
+        keys, values = self._records(value.column, entry)
+        return f"{values}[list_position({keys}, {literal(entry.name)})]"
 
     def _entries(self, value: Value, column: str, name: str) -> str:
         if not self.columns.has(column):
             return NOTHING
         records = self.columns.list(column)
-        self._add_fault(value, f"{self.columns.text(column)} is not null and {records} is null", name)
-        is_known = "lambda choice: json_type(choice) <> 'NULL'"
-        key = "json_extract_string(entry, '/key')"
-        found = (
-            "case json_type(entry, '/value') when 'OBJECT' "
-            f"then list_filter(json_extract(json_extract(entry, '/value'), '$.*'), {is_known})[1] "
-            "else json_extract(entry, '/value') end"
+        self._add_fault(
+            value,
+            f"{self.columns.text(column)} is not null and {records} is null",
+            name,
         )
-        pair = f"to_json({key})::varchar || ':' || ({found})::varchar"
-        return f"('{{' || array_to_string(list_transform({records}, lambda entry: {pair}), ',') || '}}')"
+        keys, values = self._records(column, Entry(name="any"))
+        pairs = f"list_transform({keys}, lambda key, place: to_json(key)::varchar || ':' || {values}[place]::varchar)"
+        return f"('{{' || array_to_string({pairs}, ',') || '}}')"
+
+    def _records(self, column: str, entry: Entry) -> tuple[str, str]:
+        """The keys of a list of records, and their values as JSON: of one that is an object its first known member."""
+        records, part = self.columns.list(column), pointer(entry.value)
+        is_known = "lambda choice: json_type(choice) <> 'NULL'"
+        known = f"list_filter(json_extract(json_extract(entry, {part}), '$.*'), {is_known})[1]"
+        found = f"case json_type(entry, {part}) when 'OBJECT' then {known} else json_extract(entry, {part}) end"
+        keys = f"list_transform({records}, lambda entry: json_extract_string(entry, {pointer(entry.key)}))"
+        values = f"list_transform({records}, lambda entry: {found})"
+        return self.columns.shared(keys, 1), self.columns.shared(values, 1)
 
     def _each(self, value: Value, column: str, name: str) -> str:
         """A list of what is made of each object, or their sum. One object that is unfit makes the row unfit."""
         if not self.columns.has(column):
             return NOTHING
         member, found = f"member_{self.depth}", self.columns.list(column)
-        inner = Expressions(SourceColumns.of_json(member), depth=self.depth + 1)
+        reads = Reads(member=member)
+        inner = Expressions(SourceColumns.of_json(member, reads), depth=self.depth + 1)
         made = self._sum_of(inner, value.sum, name) if value.sum else inner.object(value.members or {})
-        unfit = " or ".join([f"json_type({member}) <> 'OBJECT'", *(f"({fault})" for fault, _ in inner.faults)])
+        unfit = " or ".join([f"not {member}.is_object", *(f"({fault})" for fault, _ in inner.faults)])
+        read = self.columns.shared(f"list_transform({found}, lambda {member}: {reads.of_member()})", 1)
         self._add_fault(value, f"{self.columns.text(column)} is not null and {found} is null", name)
-        self._add_fault(value, f"len(list_filter({found}, lambda {member}: {unfit})) > 0", name)
-        each = f"list_transform({found}, lambda {member}: {made})"
-        return (
-            f"to_json(list_sum({each})::double)"
-            if value.sum
-            else f"nullif('[' || array_to_string({each}, ',') || ']', '[]')"
-        )
+        if value.sum:
+            self._add_fault(value, f"len(list_filter({read}, lambda {member}: {unfit})) > 0", name)
+            return f"to_json(list_sum(list_transform({read}, lambda {member}: {made}))::double)"
+        fit = f"list_transform({read}, lambda {member}: case when {unfit} then null else {made} end)"
+        objects = self.columns.shared(fit, 2)
+        self._add_fault(value, f"len(list_filter({objects}, lambda made: made is null)) > 0", name)
+        return f"nullif('[' || array_to_string({objects}, ',') || ']', '[]')"
 
     def _sum_of(self, inner: "Expressions", value: Value, name: str) -> str:
         # Exact decimals: a sum must not depend on the order in which it is taken.

@@ -58,11 +58,11 @@ class Plan:
         documents = f" replace ({normalised})" if normalised else ""
         faults = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in self.faults)
         reason = f"case when fault is not null then fault {faults} end"
-        reads = self.columns.reads.columns() if self.columns.reads else ""
+        prepared, stages = self._prepared()
         # Materialised: a fault would otherwise compute every value it looks at once more.
         return f"""
-            with read as materialized (select *{reads} from ({self._readable_rows()})),
-            picked as materialized (select *, {self.skipped} as rule, {picked} from read),
+            with {prepared}
+            picked as materialized (select *, {self.skipped} as rule, {picked} from stage_{stages}),
             written as materialized (select *{documents} from picked),
             judged as materialized (
                 select
@@ -73,6 +73,13 @@ class Plan:
             )
             select *, skipped is null and reason is null as is_fit from judged
         """
+
+    def _prepared(self) -> tuple[str, int]:
+        """The steps before values are picked, and the number of the last: each document is parsed once."""
+        steps = [f"stage_0 as materialized ({self._readable_rows()}),"]
+        for number, selected in enumerate(self.columns.reads.stages() if self.columns.reads else (), 1):
+            steps.append(f"stage_{number} as materialized (select *, {selected} from stage_{number - 1}),")
+        return "\n".join(steps), len(steps) - 1
 
     def _readable_rows(self) -> str:
         """DuckDB's parser has the last word on JSON lines, since it is the one that takes them apart."""
@@ -115,7 +122,10 @@ def _taken_columns(mapping: Mapping) -> dict[str, str]:
     """What the list that is taken apart, and the place of an object in it, are found under."""
     if mapping.each is None:
         return {}
-    return {mapping.each.list: "taken", **({mapping.each.position: "place"} if mapping.each.position else {})}
+    return {
+        mapping.each.list: "taken",
+        **({mapping.each.position: "place"} if mapping.each.position else {}),
+    }
 
 
 def _taken_apart(rows: str, each: Each, columns: SourceColumns) -> str:
@@ -148,7 +158,12 @@ def _add_column(plan: Plan, name: str) -> None:
         text = plan.sql.text(value or Value(column=name))
         plan.given[f"{name}_text"] = text
         plan.values[name] = f"coalesce(try_cast({text} as boolean), false)"
-        plan.faults.append((f"{name}_text is not null and try_cast({name}_text as boolean) is null", f"bad_{name}"))
+        plan.faults.append(
+            (
+                f"{name}_text is not null and try_cast({name}_text as boolean) is null",
+                f"bad_{name}",
+            )
+        )
     elif name in TIME_COLUMNS:
         _add_time(plan, name, value or Value(column=name))
     else:

@@ -22,22 +22,45 @@ def literal(value: str) -> str:
 @dataclass(slots=True)
 class Reads:
     """The places that are looked up in JSON documents, so that a document is parsed once for all of them and not once
-    for each: a parser of DuckDB's keeps its memory, and a mapping may look up a hundred places."""
+    for each: a parser of DuckDB's keeps its memory, and a mapping may look up a hundred places.
+
+    Within the objects of a list (`member`) they are parts of what is read of each.
+    """
 
     lists: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    shared: tuple[dict[str, str], ...] = field(default_factory=lambda: ({}, {}, {}))
+    member: str | None = None
 
     def place(self, function: str, document: str, pointer: str) -> str:
         """What a function of JSON and a pointer gives, as an element of a list that `columns` selects."""
         key = (function, document)
         places = self.lists.setdefault(key, {})
-        return f"read_{list(self.lists).index(key)}[{places.setdefault(pointer, len(places) + 1)}]"
+        read = f"read_{list(self.lists).index(key)}[{places.setdefault(pointer, len(places) + 1)}]"
+        return f"{self.member}.{read}" if self.member else read
 
-    def columns(self) -> str:
-        """What has to be selected besides, with a comma before each."""
-        return "".join(
-            f", {function}({document}, [{', '.join(places)}]) as read_{number}"
+    def share(self, expression: str, stage: int) -> str:
+        """The name of an expression that is computed once; a stage's may be made of those of earlier stages."""
+        if self.member:
+            return expression
+        return self.shared[stage].setdefault(expression, f"shared_{stage}_{len(self.shared[stage])}")
+
+    def stages(self) -> list[str]:
+        """What has to be selected one after the other, before values are taken from it."""
+        places = [f"{found} as {name}" for name, found in self._lists().items()]
+        shared = [[f"{expression} as {name}" for expression, name in stage.items()] for stage in self.shared]
+        return [", ".join(stage) for stage in (places, *shared) if stage]
+
+    def of_member(self) -> str:
+        """What is read of an object of a list: the places, and whether it is an object at all."""
+        found = {**self._lists(), "is_object": f"json_type({self.member}) = 'OBJECT'"}
+        parts = ", ".join(f"'{name}': {expression}" for name, expression in found.items())
+        return f"{{{parts}}}"
+
+    def _lists(self) -> dict[str, str]:
+        return {
+            f"read_{number}": f"{function}({document}, [{', '.join(places)}])"
             for number, ((function, document), places) in enumerate(self.lists.items())
-        )
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +79,8 @@ class SourceColumns:
     reads: Reads | None = None
 
     @classmethod
-    def of_json(cls, root: str = "raw") -> "SourceColumns":
-        return cls(is_json=True, kinds={}, root=root)
+    def of_json(cls, root: str = "raw", reads: Reads | None = None) -> "SourceColumns":
+        return cls(is_json=True, kinds={}, root=root, reads=reads)
 
     @classmethod
     def of_text(cls, names: Sequence[str]) -> "SourceColumns":
@@ -98,7 +121,11 @@ class SourceColumns:
 
     def list(self, name: str) -> str:
         """The column as a list of JSON values; nothing where it is none."""
-        return f"try_cast({self.tree(name)} as json[])"
+        return self.shared(f"try_cast({self.tree(name)} as json[])", 0)
+
+    def shared(self, expression: str, stage: int) -> str:
+        """An expression that several values are made of; computed once where it can be."""
+        return self.reads.share(expression, stage) if self.reads is not None else expression
 
     def text(self, name: str) -> str:
         """The column as text; nothing where it is blank."""
