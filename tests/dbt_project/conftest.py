@@ -35,6 +35,7 @@ class Shop:
         self.path = path
         self.dbt = dbt
         self.load_id = 0
+        self.variables: dict[str, Any] = {}
         with duckdb.connect(str(path)) as connection:
             for statement in schema.statements():
                 connection.execute(statement)
@@ -80,14 +81,16 @@ class Shop:
     def run(self, as_of: datetime, models: Sequence[str] = (), *flags: str) -> None:
         """Run the named models, in this process, as of an instant."""
         selection = ["--select", *models] if models else []
-        self.dbt.invoke(self.path, "run", "--vars", json.dumps({"as_of": str(as_of)}), *selection, *flags)
+        variables = json.dumps(self.variables | {"as_of": str(as_of)})
+        self.dbt.invoke(self.path, "run", "--vars", variables, *selection, *flags)
 
 
 class Dbt:
     """dbt with a retained manifest."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, project: Path = ROOT / "dbt_project") -> None:
         self.scratch = scratch
+        self.project = project
         self.manifest: Any = None
 
     def invoke(self, warehouse: Path, command: str, *arguments: str) -> Any:
@@ -103,7 +106,7 @@ class Dbt:
         return result.result
 
     def _flags(self) -> list[str]:
-        project = str(ROOT / "dbt_project")
+        project = str(self.project)
         folders = [f"--target-path={self.scratch / 'target'}", f"--log-path={self.scratch / 'logs'}"]
         return [f"--project-dir={project}", f"--profiles-dir={project}", *folders, "--quiet", "--no-use-colors"]
 
