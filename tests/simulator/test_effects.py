@@ -168,6 +168,14 @@ def test_every_effect_is_possible():
         assert 0 <= effect.unsubscribe <= 1
 
 
+def test_every_trigger_has_an_effect_of_its_own():
+    """What is in the triggers' folder is in `EFFECTS`, so that each report can be compared with a truth."""
+    folder = Path(__file__).parents[2] / "dbt_project" / "models" / "triggers"
+    triggers = {path.stem.removeprefix("trg_") for path in folder.glob("trg_*.sql")}
+    assert len(triggers) >= 4
+    assert triggers <= set(EFFECTS)
+
+
 def test_the_page_tells_the_effects_as_they_are():
     """The table in `docs/simulator.md` is `EFFECTS`."""
     page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")

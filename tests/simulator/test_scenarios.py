@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
+from activation.cli import simulated
 from activation.errors import InputError
+from activation.simulator.scenario import DEFAULT, SCENARIOS
 from activation.simulator.shop import Shop
 
 END = datetime(2026, 3, 2, 6)
@@ -87,6 +89,12 @@ def test_an_outage_leaves_one_day_of_products_untold(tmp_path):
     assert len(rows_of(silent, "products")) == 0
     later = rows_of(shop.advance(to=END + 4 * DAY), "products")
     assert set(rows_of(told, "products")["id"]) <= set(later["id"])
+
+
+def test_the_command_line_knows_the_scenarios():
+    """Those that may be chosen are those that there are, and so is the default."""
+    assert set(simulated.SCENARIOS) == set(SCENARIOS)
+    assert simulated.DEFAULT == DEFAULT
 
 
 def test_there_is_no_other_scenario(tmp_path):
