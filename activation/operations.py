@@ -51,7 +51,7 @@ def check_load(app: App, files: Sequence[str], table: str, mapping: Path | None)
     events, tables = _held(app)
     if found.rows_fit:
         tables |= {found.table}
-        events |= {event.name for event in found.events}
+        events |= {event.name for event in found.events if event.name}
     verdicts = compare(find_needs(app.project.models()), events, tables)
     return {**asdict(found), "triggers": [asdict(verdict) for verdict in verdicts]}
 

@@ -24,11 +24,14 @@ def _columns(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _events(found: Mapping[str, Any]) -> Iterator[str]:
-    rows = [
-        (event["source"], event["name"], event["rows"], "" if event["is_known"] else "kept; no shipped model reads it")
-        for event in found["events"]
-    ]
+    rows = [(event["source"], event["name"] or "-", event["rows"], _remark(event)) for event in found["events"]]
     yield from _table("What becomes of the events", ("theirs", "ours", "rows", ""), rows)
+
+
+def _remark(event: Mapping[str, Any]) -> str:
+    if not event["name"]:
+        return "left out: the mapping does not name it"
+    return "" if event["is_known"] else "kept; no shipped model reads it"
 
 
 def _left_out(found: Mapping[str, Any]) -> Iterator[str]:

@@ -18,11 +18,11 @@ import pyarrow as pa
 from activation.loading.files import SourceFile, find_files
 from activation.loading.load import chosen_mapping
 from activation.loading.mapping import EVENT_TABLE, Mapping
-from activation.loading.plan import Plan, make_plan
+from activation.loading.plan import UNMAPPED, Plan, make_plan
 from activation.loading.source import SourceColumns
 from activation.loading.values import ALL, Value
 from activation.loading.vocabulary import EVENT_NAMES
-from activation.loading.workbench import Workbench
+from activation.loading.workbench import Workbench, refuse_without_rows
 from activation.warehouses.schema import quoted
 
 MOST_NAMES = 1_000
@@ -42,7 +42,8 @@ class FilledColumn:
 
 @dataclass(frozen=True, slots=True)
 class EventName:
-    """A name in the source, the one that it becomes, and whether a shipped model reads that."""
+    """A name in the source, the one that it becomes (none where its rows would be left out for it), and whether a
+    shipped model reads that."""
 
     source: str
     name: str
@@ -76,7 +77,7 @@ class Survey:
 
     @property
     def unknown_events(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(event.name for event in self.events if not event.is_known))
+        return tuple(dict.fromkeys(event.name or event.source for event in self.events if not event.is_known))
 
 
 @dataclass(slots=True)
@@ -119,6 +120,7 @@ def _look_at(
     columns, batches = file.read()
     plan = make_plan(mapping, columns, now, file.path)
     query = plan.query(besides={"source_name": _source_name(plan)})
+    rows_before = counts.rows
     for batch in batches:
         connection.register("incoming", pa.Table.from_batches([batch]))
         connection.execute(f"create or replace table mapped as {query}")
@@ -126,6 +128,7 @@ def _look_at(
         _count_filled(connection, mapping, counts)
         _count_unused(connection, plan, counts)
         connection.unregister("incoming")
+    refuse_without_rows(file, counts.rows - rows_before)
 
 
 def _source_name(plan: Plan) -> str:
@@ -148,6 +151,8 @@ def _count_rows(connection: duckdb.DuckDBPyConnection, file: SourceFile, mapping
                 _add(counts.events, (theirs or "", ours), rows, (OTHERS, OTHERS))
             continue
         key = (skipped or reason, skipped is not None)
+        if key[0] == UNMAPPED:
+            _add(counts.events, (theirs or "", ""), rows, (OTHERS, ""))
         counts.left_out[key] += rows
         counts.first.setdefault(key, (str(file.path), line))
 

@@ -55,6 +55,12 @@ create macro normal_json(value) as case
 """
 
 
+def refuse_without_rows(file: SourceFile, rows: int) -> None:
+    """A file that has a beginning and no rows was not meant to be loaded."""
+    if not rows:
+        raise LoadError(f"{file.path} has no rows.", "Leave it out, or export it again.")
+
+
 class Workbench:
     """One load's rows on their way: `valid()` streams the fit ones, the counts and the quarantine fill as it goes."""
 
@@ -138,8 +144,7 @@ class Workbench:
             for batch in batches:
                 self._map(batch, query, file)
                 yield place
-            if self.rows_read == rows_before:
-                raise LoadError(f"{file.path} has no rows.", "Leave it out, or export it again.")
+            refuse_without_rows(file, self.rows_read - rows_before)
 
     def _map(self, batch: pa.RecordBatch, query: str, file: SourceFile) -> None:
         # In slices, which DuckDB maps in parallel; `fit` puts them back in order, since the first of equal ids stays.

@@ -89,6 +89,21 @@ def test_names_that_no_model_reads_are_told(look: Look) -> None:
     ]
 
 
+def test_names_that_are_left_out_are_told_too(
+    look: Look, write: Write, event: Callable[..., dict[str, Any]], load_file: LoadFile
+) -> None:
+    """Where the mapping leaves out what it does not name, that is where one sees what it is."""
+    path = write("e.jsonl", event(), *(event(str(number), event_name="wave") for number in range(2)))
+    events = {"names": {"view": "Product Viewed"}, "unmapped": "quarantine"}
+    found = look(path, mapping=Mapping.model_validate({"events": events}))
+    assert found.unknown_events == ("wave",)
+    assert [(one.source, one.name, one.rows) for one in found.events] == [
+        ("wave", "", 2),
+        ("Product Viewed", "Product Viewed", 1),
+    ]
+    assert found.rows_fit == 1
+
+
 def test_what_is_not_used_is_told(look: Look, write: Write, event: Callable[..., dict[str, Any]]) -> None:
     """Columns, and members of objects of which others are used; not what goes into the properties as it is."""
     path = write("e.jsonl", event(user_id=None, user={"id": "u", "mood": "good"}, extra=1), "{")
@@ -109,6 +124,8 @@ def test_files_that_cannot_be_loaded_are_refused_alike(look: Look, write: Write)
         look(path, table="evnts")
     with pytest.raises(LoadError, match="No file matches"):
         look(path.with_name("other.csv"))
+    with pytest.raises(LoadError, match="has no rows"):
+        look(write("none.csv", "event_id,event_name"))
 
 
 def test_a_file_of_which_nothing_fits_is_described(look: Look, write: Write) -> None:
