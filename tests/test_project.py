@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from activation.errors import PolicyError
-from activation.project import Project, render_list
+from activation.project import Project, render_list, warehouse_variables
 from activation.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -85,3 +86,33 @@ def test_models_without_policy_are_passed_over(tmp_path: Path) -> None:
     """Only what declares a policy is a trigger."""
     made = project(tmp_path, node("int_orders"), node("trg_one", trigger=POLICY))
     assert [declared.model for declared in made.triggers()] == ["trg_one"]
+
+
+def test_every_database_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """A manifest names one database, and what was built by which code is true of one; the user may change."""
+    urls = ("", "postgresql://u:p@h/one", "postgresql://u:p@h/two", "postgresql://u:p@h:6000/one")
+    homes = [Settings.from_environ({"ACTIVATION_HOME": str(tmp_path), "ACTIVATION_WAREHOUSE_URL": url}) for url in urls]
+    folders = {Project(settings)._target_path("live") for settings in homes}
+    assert len(folders) == len(urls)
+    assert {folder.name for folder in folders} == {"live"}
+    other = Settings.from_environ(
+        {"ACTIVATION_HOME": str(tmp_path), "ACTIVATION_WAREHOUSE_URL": urls[1].replace("u:p", "v:q")}
+    )
+    assert Project(other)._target_path("live") in folders
+
+
+def test_dbt_gets_a_servers_parts_through_the_environment() -> None:
+    """Under the names that the profile reads; the password under one that dbt masks, and the person's options stay."""
+    url = "postgresql://u:p%40ss@h:6000/d?sslmode=require"
+    settings = Settings.from_environ({"ACTIVATION_WAREHOUSE_URL": url, "PGOPTIONS": "-c jit=off"})
+    variables = warehouse_variables(settings)
+    profile = (ROOT / "dbt_project/profiles.yml").read_text(encoding="utf-8")
+    read = set(re.findall(r"env_var\('(\w+)'", profile.partition("activation_postgres:")[2]))
+    assert len(read) == 5
+    assert read <= set(variables)
+    assert {name for name, value in variables.items() if "p@ss" in value} == {
+        "DBT_ENV_SECRET_ACTIVATION_WAREHOUSE_PASSWORD"
+    }
+    assert variables["PGSSLMODE"] == "require"
+    assert variables["PGOPTIONS"].endswith("-c jit=off")
+    assert variables["PGTZ"] == "UTC"
