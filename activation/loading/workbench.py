@@ -76,6 +76,8 @@ class Workbench:
             ":memory:", config={"temp_directory": self._folder.name, "memory_limit": MEMORY_LIMIT}
         )
         self.connection.execute("set TimeZone = 'UTC'")
+        # DuckDB would draw it on the standard output, into what programs read there.
+        self.connection.execute("set enable_progress_bar = false")
         self.connection.create_function(
             "sorted_json",
             sorted_json,

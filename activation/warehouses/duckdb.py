@@ -246,6 +246,8 @@ def _connect_copy(path: Path, name: str) -> duckdb.DuckDBPyConnection:
 
 def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     connection.execute("set TimeZone = 'UTC'")
+    # DuckDB would draw it on the standard output, into what programs read there.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 
