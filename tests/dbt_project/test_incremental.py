@@ -204,9 +204,9 @@ def is_sound(row: dict[str, Any]) -> bool:
 
 
 def real_orders(chance: random.Random, loads: int) -> list[list[Row]]:
-    """The orders of 400 customers of a shop for CDs in 1997 and 1998, moved by 29 years to when months are kept."""
+    """The orders of 400 customers of a shop for CDs in 1997 and 1998, moved by 27 years to when months are kept."""
     query = f"""
-        select event_id, user_id, event_time + interval 29 year as occurred_at, quantity, value, currency
+        select event_id, user_id, event_time + interval 27 year as occurred_at, quantity, value, currency
         from read_parquet('{ORDERS_FILE}')
         where user_id in (
             select distinct user_id from read_parquet('{ORDERS_FILE}') order by md5(user_id) limit 400
@@ -251,10 +251,20 @@ def rebuilt_models(dbt: Any, path: Any) -> list[str]:
     return sorted(nodes[key].name for key in nodes if is_rebuilt(key))
 
 
+def change_lists(dbt: Any) -> set[str]:
+    """The lists of changes, and the views of them: records of what was done, not facts that a rebuild would find."""
+    nodes = [node for node in dbt.manifest.nodes.values() if node.resource_type == "model"]
+    lists = {node.unique_id: node.name for node in nodes if node.config.incremental_strategy == "append"}
+    views = [node for node in nodes if node.config.materialized == "view"]
+    return {*lists.values(), *(node.name for node in views if lists.keys() & set(node.depends_on.nodes))}
+
+
 def differences(shop: Any, models: list[str]) -> dict[str, list[Any]]:
-    """Rows of either side only. The lists of changes are records of what was done, not facts to be rebuilt."""
+    """Rows of either side only."""
+    lists = change_lists(shop.dbt)
+    assert "int_changed_customers" in lists
     found = {}
-    for model in set(models) - {"int_changed_customers", "int_changed_buyers"}:
+    for model in set(models) - lists:
         for kept, other in (("kept", "analysis"), ("analysis", "kept")):
             rows = shop.rows(f"select * from {kept}.{model} except all select * from {other}.{model}")
             if rows:
@@ -267,9 +277,11 @@ def test_any_loads_and_any_runs_end_as_one_rebuild(shop: Any, tmp_path: Path, se
     """Random splits of the rows of small worlds and of a simulated shop into loads, random subsets of models run in
     between and old events archived, give the rebuild's tables."""
     chance = random.Random(seed)
-    loads = chance.randint(2, 3 if EXAMPLES == 1 else 5)
+    loads = 3 if EXAMPLES == 1 else chance.randint(2, 5)
     parts = zip(worlds(chance, loads), simulated(chance, loads, tmp_path / "shop"), strict=True)
-    check_split(shop, chance, [[*awkward, *usual] for awkward, usual in parts])
+    found = check_split(shop, chance, [[*awkward, *usual] for awkward, usual in parts])
+    # What is compared is there to be compared.
+    assert sum(rows > 0 for rows in found.values()) > 0.9 * len(found)
 
 
 @pytest.mark.real_data
@@ -305,7 +317,7 @@ def check_split(shop: Any, chance: random.Random, parts: list[list[Row]]) -> dic
     assert differences(shop, models) == {}
     counts = {model: int(shop.rows(f"select count(*) from analysis.{model}")[0][0]) for model in models}
     assert len(models) > 60
-    assert {"int_events", "int_sessions", "int_orders", "dim_customers", "trg_win_back"} <= set(models)
+    assert {"int_events", "int_sessions", "int_orders", "fct_orders", "trg_win_back"} <= set(models)
     return counts
 
 
