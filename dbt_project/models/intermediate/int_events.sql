@@ -19,8 +19,11 @@ with deliveries as (
         1 as is_kept
     from {{ this }}
     where
-        {{ is_affected() }}
-        or event_id in (
+        event_id in (
+            select moved.event_id
+            from {{ this }} as moved
+            where {{ is_affected() }}
+            union
             select new_events.event_id
             from {{ ref('stg_activation__events') }} as new_events
             where {{ is_new_load(ref('stg_activation__events')) }}
@@ -52,11 +55,30 @@ with deliveries as (
 
 ),
 
+{#- Sorting whole rows is dear, and few events come more than once. -#}
+repeated as (
+
+    select event_id
+    from deliveries
+    group by event_id
+    having count(*) > 1
+
+),
+
 {#- An event may come under several persons: whoever was known first has it. -#}
 numbered as (
 
     select
-        *,
+        deliveries.*,
+        deliveries.is_kept as is_known,
+        deliveries.is_moved as is_replaced,
+        1 as delivery_number
+    from deliveries
+    left join repeated on deliveries.event_id = repeated.event_id
+    where repeated.event_id is null
+    union all
+    select
+        deliveries.*,
         max(is_kept) over (partition by event_id) as is_known,
         max(is_moved) over (partition by event_id) as is_replaced,
         row_number() over (
@@ -67,6 +89,7 @@ numbered as (
                 event_name, properties, context
         ) as delivery_number
     from deliveries
+    where event_id in (select repeated.event_id from repeated)
 
 ),
 
