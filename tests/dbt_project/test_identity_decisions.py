@@ -4,7 +4,10 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
+
+from activation.decisions.explain import explain
 
 pytestmark = pytest.mark.dbt
 
@@ -34,6 +37,19 @@ def profile(name: str, at: datetime) -> list[tuple[str, dict[str, Any]]]:
         change("contact_points", f"cp{name}", at, **point),
         change("consents", f"cp{name}:email", at, **consent),
     ]
+
+
+class Tables:
+    """As much of a warehouse as telling a story needs."""
+
+    def __init__(self, shop: Any) -> None:
+        self.shop = shop
+
+    def rows(self, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        with duckdb.connect(str(self.shop.path)) as connection:
+            result = connection.execute(query, parameters)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def decide(shop: Any, at: datetime, run_id: int) -> None:
@@ -110,3 +126,13 @@ def test_the_earlier_assignment_wins(merged: Any) -> None:
     marked = "select experiment_id, unit_id from analysis.fct_experiment_units where has_two_arms"
     assert set(merged.rows(marked)) == set(merged.rows(contradictory))
     assert merged.rows(contradictory)
+
+
+def test_either_profile_tells_the_whole_story(merged: Any) -> None:
+    """Whichever of the two ids is asked about, the verdicts on the occurrences of both are told, and no one else's."""
+    for old, new in PAIRS:
+        of_old, of_new = (explain(Tables(merged), "analysis", "welcome_series", name) for name in (old, new))
+        assert of_old == of_new
+        keys = {story.occurrence_key for story in of_new if story.verdicts}
+        assert {key.partition(":")[0] for key in keys} <= {old, new}
+        assert len(keys) >= 2
