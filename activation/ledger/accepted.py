@@ -42,6 +42,4 @@ def accepted_since(ledger: Ledger, since: datetime) -> Iterator[Accepted]:
     with ledger.read() as connection:
         for row in connection.execute(query):
             purpose = Purpose(row.purpose)
-            yield Accepted(
-                row.message_key, row.customer_id, row.trigger_id, purpose, row.channel, row.changed_at
-            )
+            yield Accepted(row.message_key, row.customer_id, row.trigger_id, purpose, row.channel, row.changed_at)

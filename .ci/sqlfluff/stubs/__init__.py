@@ -49,7 +49,7 @@ globals().update(
     affected=lambda relation, *_, **__: relation,
     affected_survivors=lambda relation, *_, **__: relation,
     as_of=lambda: "current_timestamp",
-    device_stretches=lambda moments, sign_outs: f"select * from {moments} union all select * from {sign_outs}",
+    device_stretches=lambda moments, sign_outs: f"select * from {moments} union all select * from {sign_outs}",  # noqa: S608 - never run
     is_affected=lambda: "customer_id is not null",
     is_new_load=lambda *_: "load_id is not null",
     json_elements=lambda column: f"lateral (select {column} as element, 1 as position)",
