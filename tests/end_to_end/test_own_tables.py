@@ -154,4 +154,4 @@ def test_the_gates_and_the_doctor_look_at_the_views(story: Story) -> None:
     """Their suites name the schema, every rule could be evaluated, and nothing is blocked."""
     assert not [check for check in story.gate.checks if check.error]
     assert story.gate.passed
-    assert "2 events" in story.findings.values()
+    assert any("2 events" in says for says in story.findings.values())
