@@ -145,6 +145,7 @@ def _measured(step: Callable[..., float], *arguments: Any) -> Figures:
 def _plain(files: str, query: str) -> float:
     """The same question put to DuckDB, which writes its answer into a file."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(str(Path(folder) / "plain.duckdb")) as connection:
+        connection.execute("set enable_progress_bar = false")
         started = time.perf_counter()
         connection.execute(f"create table answer as {query}", [files])
         return time.perf_counter() - started

@@ -47,6 +47,7 @@ class History:
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
             yield connection
 
 
