@@ -48,6 +48,7 @@ for models in ("audience_models", "segments", "trigger_models"):
 globals().update(
     affected=lambda relation, *_, **__: relation,
     affected_survivors=lambda relation, *_, **__: relation,
+    affected_vintages=lambda: SELECT,
     as_of=lambda: "current_timestamp",
     device_stretches=lambda moments, sign_outs: f"select * from {moments} union all select * from {sign_outs}",  # noqa: S608 - never run
     is_affected=lambda: "customer_id is not null",

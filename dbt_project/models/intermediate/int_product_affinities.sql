@@ -23,20 +23,7 @@ with basket_products as (
 
 vintages as (
 
-    select *
-    from {{ affected(
-        ref('int_vintages'), 'valid_from', ref('int_changed_vintages')
-    ) }}
-    {% if this and is_incremental() -%}
-    {#- A month that has begun since, though nothing else happened. -#}
-    {%- set last_built = "coalesce((select max(built.valid_from) from "
-        ~ this ~ " as built), cast('1900-01-01' as "
-        ~ dbt.type_timestamp() ~ "))" %}
-    union
-    select *
-    from {{ ref('int_vintages') }}
-    where valid_from > {{ last_built }}
-    {%- endif %}
+    {{ affected_vintages() }}
 
 ),
 
