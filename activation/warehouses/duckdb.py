@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from activation.errors import ActivationError, BusyError, WarehouseError
 from activation.warehouses.schema import SCHEMAS, quoted, statements
+from activation.warehouses.transactions import Transactions
 
 STAGED = "activation_staged_rows"
 INCOMING = "activation_incoming_rows"
@@ -23,7 +24,7 @@ POSITION = "activation_position"
 COPY_PROGRAM = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 
-class DuckDBWarehouse:
+class DuckDBWarehouse(Transactions):
     """An open connection to a DuckDB file; `read_copy_path` is where `publish()` puts the copy for readers.
 
     With `read_copy` it is that copy that is opened, read-only. Raises BusyError when another process holds the file,
@@ -35,7 +36,6 @@ class DuckDBWarehouse:
         self.read_copy_path = read_copy_path
         self._catalog = path.stem
         self._connection = _connect_copy(read_copy_path, self._catalog) if read_copy else _connect(path)
-        self._is_in_transaction = False
         self._readers: list[contextlib.ExitStack] = []
 
     def __enter__(self) -> Self:
@@ -134,28 +134,9 @@ class DuckDBWarehouse:
                 for statement in statements():
                     self.execute(statement)
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside is committed together or not at all. Transactions do not nest."""
-        if self._is_in_transaction:
-            raise WarehouseError("A transaction is already open.", "Put the statements into the one that is open.")
-        self.execute("begin transaction")
-        self._is_in_transaction = True
-        try:
-            yield
-        except BaseException:
-            self._is_in_transaction = False
-            # A connection that broke has already lost the transaction; the first error is the one to show.
-            with contextlib.suppress(ActivationError):
-                self.execute("rollback")
-            raise
-        self._is_in_transaction = False
-        self.execute("commit")
-
     def publish(self) -> None:
         """Replace the copy that readers open by the present state; they see the old one or the new one, whole."""
-        if self._is_in_transaction:
-            raise WarehouseError("A transaction is open, so there is no state to publish.", "Commit it first.")
+        self._refuse_open_transaction()
         self._close_readers()
         self.execute("checkpoint")
         new = self.read_copy_path.with_name(self.read_copy_path.name + ".new")
@@ -196,9 +177,6 @@ class DuckDBWarehouse:
         for reader in self._readers:
             reader.close()
         self._readers.clear()
-
-    def _own_transaction(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._is_in_transaction else self.transaction()
 
     def _insert(self, target: str, batch: pa.RecordBatch) -> int:
         with _translated(self.path):

@@ -22,6 +22,7 @@ from activation.settings import ServerAddress
 from activation.warehouses.postgres_errors import translated
 from activation.warehouses.postgres_rows import as_batch, as_csv, schema_of
 from activation.warehouses.schema import RAW, SCHEMAS, quoted, statements
+from activation.warehouses.transactions import Transactions
 
 OLDEST_VERSION = 15
 CONNECT_SECONDS = 10
@@ -53,7 +54,7 @@ $body$
 Connection = psycopg.Connection[TupleRow]
 
 
-class PostgresWarehouse:
+class PostgresWarehouse(Transactions):
     """An open connection to a PostgreSQL database. With `read_copy` nothing can be written through it.
 
     There is no copy: readers see what is committed, model by model while a build runs. Raises WarehouseError when the
@@ -64,7 +65,6 @@ class PostgresWarehouse:
         self.address = address
         self._read_only = read_copy
         self._connection = self._connect()
-        self._is_in_transaction = False
         self._cursors = 0
         self._streams: list[Connection] = []
         try:
@@ -168,28 +168,9 @@ class PostgresWarehouse:
         query = "select 1 from information_schema.tables where table_schema = $schema and table_name = $table"
         return bool(self.rows(query, {"schema": schema, "table": table}))
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside is committed together or not at all. Transactions do not nest."""
-        if self._is_in_transaction:
-            raise WarehouseError("A transaction is already open.", "Put the statements into the one that is open.")
-        self.execute("begin")
-        self._is_in_transaction = True
-        try:
-            yield
-        except BaseException:
-            self._is_in_transaction = False
-            # A connection that broke has already lost the transaction; the first error is the one to show.
-            with contextlib.suppress(ActivationError):
-                self.execute("rollback")
-            raise
-        self._is_in_transaction = False
-        self.execute("commit")
-
     def publish(self) -> None:
         """Nothing to do: what is committed is what readers see."""
-        if self._is_in_transaction:
-            raise WarehouseError("A transaction is open, so there is no state to publish.", "Commit it first.")
+        self._refuse_open_transaction()
 
     @contextlib.contextmanager
     def reserved(self) -> Iterator[None]:
@@ -271,9 +252,6 @@ class PostgresWarehouse:
             connection.close()
             if connection in self._streams:
                 self._streams.remove(connection)
-
-    def _own_transaction(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._is_in_transaction else self.transaction()
 
     def _copy(self, target: str, batch: pa.RecordBatch) -> int:
         if not batch.num_rows:
