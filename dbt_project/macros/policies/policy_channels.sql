@@ -1,29 +1,25 @@
 {#-
-    The triggers' channels in the order of preference, with the template of each
-    variant, as a query. `default` is what a unit without a variant gets.
+    The channels of each variant in the order of preference, with the template
+    of each, as a query. `default` is what a unit without a variant gets.
 -#}
 {% macro policy_channels() -%}
     {%- set text = dbt.type_string() -%}
     {%- set rows = [] -%}
     {%- for node in policy_nodes('trigger') -%}
         {%- set policy = node.policy -%}
-        {%- set variants = {'default': {}} -%}
-        {%- for variant in
-            (policy.get('experiment') or {}).get('variants', []) -%}
-            {%- do variants.update({
-                variant.name: variant.get('templates', {})
-            }) -%}
-        {%- endfor -%}
-        {%- for channel in policy.channels.names -%}
-            {%- set position = loop.index -%}
-            {%- for variant, templates in variants.items() -%}
+        {%- for variant in [{'name': 'default'}]
+            + (policy.get('experiment') or {}).get('variants', []) -%}
+            {%- set templates = dict(
+                policy.templates, **variant.get('templates', {})
+            ) -%}
+            {%- for channel in variant.get('channels')
+                or policy.channels.names -%}
                 {%- do rows.append({
                     'trigger_id': policy.id,
                     'channel': channel,
-                    'variant': variant,
-                    'template':
-                        templates.get(channel, policy.templates[channel]),
-                    'position': position,
+                    'variant': variant.name,
+                    'template': templates[channel],
+                    'position': loop.index,
                 }) -%}
             {%- endfor -%}
         {%- endfor -%}

@@ -24,6 +24,9 @@
             {%- do rows.append(dict(
                 shared, arm='treated', variant=variant.name,
                 bucket_from=state.start, bucket_to=end,
+                sender=variant.get('sender', node.policy.sender),
+                subject=variant.get('subject'), offer=variant.get('offer'),
+                delay_seconds=duration_seconds(variant.get('delay', '0s')),
             )) -%}
             {%- set state.start = end -%}
         {%- endfor -%}
@@ -31,7 +34,8 @@
     {{ rows_of(
         {
             'trigger_id': text, 'experiment_id': text, 'arm': text,
-            'variant': text, 'bucket_from': whole, 'bucket_to': whole,
+            'variant': text, 'sender': text, 'subject': text, 'offer': text,
+            'bucket_from': whole, 'bucket_to': whole, 'delay_seconds': whole,
         },
         rows,
     ) }}

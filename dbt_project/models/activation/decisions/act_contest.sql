@@ -123,7 +123,7 @@ ranked as (
         row_number() over (
             partition by judged.unit_id, judged.purpose
             order by
-                judged.priority desc, judged.eligible_at, judged.occurrence_id
+                judged.priority, judged.eligible_at, judged.occurrence_id
         ) as place
     from judged
     left join tightest

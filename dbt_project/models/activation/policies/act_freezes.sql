@@ -1,0 +1,5 @@
+with freezes as (
+    {{ house_freezes() }}
+)
+
+select * from freezes

@@ -1,0 +1,5 @@
+with countries as (
+    {{ policy_countries() }}
+)
+
+select * from countries

@@ -1,0 +1,5 @@
+with ramps as (
+    {{ policy_ramps() }}
+)
+
+select * from ramps

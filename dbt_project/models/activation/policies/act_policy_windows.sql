@@ -1,0 +1,5 @@
+with windows as (
+    {{ policy_windows() }}
+)
+
+select * from windows
