@@ -120,8 +120,10 @@ def read_yaml(path: Path) -> Any:
 
 def describe_validation(error: ValidationError) -> str:
     """Every fault of a pydantic error as `field: reason`, in one line."""
-    faults = (f"`{'.'.join(map(str, item['loc'])) or 'top level'}`: {item['msg']}" for item in error.errors())
-    return "; ".join(faults)
+    return "; ".join(
+        f"`{'.'.join(map(str, item['loc'])) or 'top level'}`: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors()
+    )
 
 
 def _validated(path: Path, content: Any) -> Config:

@@ -9,18 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
-from activation.config import Strict, describe_validation, read_yaml
-from activation.errors import BuildError, PolicyError
-from activation.policy import AudiencePolicy, TriggerPolicy
+from activation.config import read_yaml
+from activation.errors import BuildError
+from activation.policy import AudiencePolicy, Declared, HousePolicy, TriggerPolicy, contradictions, oddities
+from activation.policy.declared import declared, house_policy
+from activation.policy.hours import read_rules
 from activation.settings import Settings
 
 TRIGGER_PREFIX = "trg_"
 AUDIENCE_PREFIX = "aud_"
 GENERATED = Path("macros/generated")
+QUIET_HOURS = Path("seeds/quiet_hours.csv")
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 DEFAULT_TARGET = "live"
 # dbt quotes the lines around a fault between rules of dashes.
@@ -29,17 +30,6 @@ DECISIONS_TAG = "tag:decisions"
 OUTCOMES_TAG = "tag:outcomes"
 # What libpq is told beside dbt: times in UTC, and to notice within seconds that a killed build's client is gone.
 SERVER_OPTIONS = "-c client_connection_check_interval=10s"
-
-Policy = TypeVar("Policy", bound=Strict)
-
-
-@dataclass(frozen=True, slots=True)
-class Declared(Generic[Policy]):
-    """A model with the policy that stands in its YAML."""
-
-    model: str
-    file: str
-    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +110,35 @@ class Project:
         nodes = json.loads(written.read_text(encoding="utf-8"))["nodes"].values()
         return [node for node in nodes if node["resource_type"] == "model"]
 
+    def house(self) -> HousePolicy:
+        """What holds for all triggers, checked. Raises PolicyError naming the file and the variable."""
+        return house_policy(self.variables())
+
     def triggers(self) -> list[Declared[TriggerPolicy]]:
         """Every trigger with its policy, checked. Raises PolicyError naming the file and the field."""
-        return _declared(self.models(), "trigger", TriggerPolicy)
+        levels = self.house().priority_levels
+        return declared(self.models(), "trigger", TriggerPolicy, {"priority_levels": levels})
 
     def audiences(self) -> list[Declared[AudiencePolicy]]:
         """Every audience with its policy, checked. Raises PolicyError naming the file and the field."""
-        return _declared(self.models(), "audience", AudiencePolicy)
+        return declared(self.models(), "audience", AudiencePolicy)
+
+    def contradictions(self) -> list[str]:
+        """What no single policy shows to be wrong: one sentence each, with file, field and remedy."""
+        return contradictions(self.triggers(), self.house(), read_rules(self.folder / QUIET_HOURS))
+
+    def oddities(self) -> list[str]:
+        """What is legal and looks like a mistake, one sentence each."""
+        return oddities(self.triggers(), self.house(), read_rules(self.folder / QUIET_HOURS))
+
+    def variables(self) -> Mapping[str, Any]:
+        """The defaults of the variables, as `dbt_project.yml` has them."""
+        found: Mapping[str, Any] = read_yaml(self.folder / "dbt_project.yml")["vars"]
+        return found
 
     def variable(self, name: str) -> Any:
-        """The default of a variable, as `dbt_project.yml` has it."""
-        return read_yaml(self.folder / "dbt_project.yml")["vars"][name]
+        """The default of one variable."""
+        return self.variables()[name]
 
     @property
     def raw_schema(self) -> str:
@@ -205,7 +213,7 @@ class Project:
         return _together(parts)
 
     def _fingerprints(self, manifest: Any) -> dict[str, str]:
-        return fingerprints(manifest, read_yaml(self.folder / "dbt_project.yml")["vars"])
+        return fingerprints(manifest, self.variables())
 
     def _built_path(self, target: str) -> Path:
         return self._target_path(target) / "built.json"
@@ -375,37 +383,6 @@ def _together(reports: Iterable[DbtReport]) -> DbtReport:
         failures += report.failures
         built += report.built
     return DbtReport(dict(counts), tuple(failures), tuple(built))
-
-
-def _declared(models: Iterable[Mapping[str, Any]], key: str, kind: type[Policy]) -> list[Declared[Policy]]:
-    found: list[Declared[Policy]] = []
-    for model in models:
-        meta = model["config"]["meta"]
-        if key not in meta:
-            continue
-        file = str(model["patch_path"] or model["original_file_path"]).rpartition("://")[2]
-        try:
-            policy = kind.model_validate(meta[key])
-        except ValidationError as error:
-            raise PolicyError(
-                f"{file}: meta.{key} of {model['name']}: {describe_validation(error)}.",
-                "Correct the field; docs/policy.md lists every one.",
-            ) from None
-        found.append(Declared(model=model["name"], file=file, policy=policy))
-    _refuse_repeats(found, key)
-    return sorted(found, key=lambda declared: declared.model)
-
-
-def _refuse_repeats(found: Sequence[Declared[Policy]], key: str) -> None:
-    seen: dict[str, str] = {}
-    for declared in found:
-        identity = str(declared.policy.model_dump()["id"])
-        if identity in seen:
-            raise PolicyError(
-                f"{declared.file}: meta.{key}.id is {identity!r}, which {seen[identity]} has already.",
-                "Give each its own id; it stays the same when a model is renamed.",
-            )
-        seen[identity] = declared.file
 
 
 def _report(results: Iterable[Any]) -> DbtReport:

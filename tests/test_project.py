@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ def project(folder: Path, *models: Any) -> Project:
     """A project that dbt has parsed just now."""
     made = Project(Settings.from_environ({"ACTIVATION_PROJECT": str(folder)}))
     made.refresh_lists()
+    shutil.copy(ROOT / "dbt_project/dbt_project.yml", made.folder)
     manifest = folder / "var/dbt/live/manifest.json"
     manifest.parent.mkdir(parents=True, exist_ok=True)
     manifest.write_text(json.dumps({"nodes": {model["name"]: model for model in models}}))

@@ -71,14 +71,21 @@ def doctor(as_json: bool) -> None:
 def docs() -> None:
     """Write dbt's documentation of every model as one offline page, and the policy reference of this project.
 
+    Beside the reference stands a JSON schema, by which editors check and complete the policies in the models' YAML.
+
     \b
     Example: activation docs
     """
-    from activation.policy import reference
+    from activation.policy import editor_schema, reference
 
     with opened() as app:
-        page = app.settings.project / "docs" / "policy.md"
-        page.parent.mkdir(exist_ok=True)
-        page.write_text(reference(), encoding="utf-8")
+        pages = {
+            "policy.md": reference(app.project.variables()),
+            "policy.schema.json": json.dumps(editor_schema(app.project.house()), indent=2) + "\n",
+        }
+        folder = app.settings.project / "docs"
+        folder.mkdir(exist_ok=True)
+        for name, text in pages.items():
+            (folder / name).write_text(text, encoding="utf-8")
         click.echo(f"The models' documentation is {app.project.write_docs()}")
-        click.echo(f"The policy reference is {page}")
+        click.echo(f"The policy reference is {folder / 'policy.md'}, its schema {folder / 'policy.schema.json'}")
