@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - the names in these queries are checked identifiers of our own
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -117,8 +118,9 @@ class Session:
 
 
 def _stay_silent() -> None:
-    """Set before the import, which is when it is read."""
+    """Set before the import, which is when it is read; at INFO one suite says a hundred lines of its own insides."""
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def _open_context(context_folder: Path, docs_folder: Path) -> Any:

@@ -1,5 +1,6 @@
 """The gates block what failed, lift what passed, and leave pages that can be read offline."""
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -26,6 +27,13 @@ def test_in_order(shop: Any) -> None:
     assert handover.passed
     assert sources.blocks == handover.blocks == sources.warnings == ()
     assert sources.cleared == handover.cleared == ("all", "trigger:welcome", "trigger:winback")
+
+
+def test_great_expectations_keeps_its_insides_to_itself(shop: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A log that is at INFO, as Airflow's is, has none of its hundreds of lines."""
+    with caplog.at_level(logging.INFO):
+        shop.gate()
+    assert [record.name for record in caplog.records if record.name.startswith("great_expectations")] == []
 
 
 def test_smallest_scope(after: After) -> None:
