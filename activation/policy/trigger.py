@@ -129,7 +129,11 @@ class Variant(Strict):
     name: Identifier = Field(description="Stands in the assignments and the report; not default or held_out.")
     weight: Whole = Field(ge=0, le=100, description="Share of the treated units, in %; all weights add up to 100.")
     templates: Templates = Field(default_factory=dict, description="Replaces the trigger's template on these channels.")
-    subject: Text | None = Field(None, description="Replaces the template's subject.")
+    subject: Text | None = Field(
+        None,
+        description="Replaces the template's subject. What stands in braces goes between `{% raw %}` and "
+        "`{% endraw %}`, or dbt puts something in its place.",
+    )
     sender: Text | None = Field(None, description="A sender of activation.yml instead of the trigger's.")
     offer: Text | None = Field(None, description="Handed to the template as `offer`.")
     delay: Delay = Field(

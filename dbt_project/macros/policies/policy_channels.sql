@@ -1,14 +1,19 @@
 {#-
     The channels of each variant in the order of preference, with the template
-    of each, as a query. `default` is what a unit without a variant gets.
+    of each, as a query. `default` is what a unit without a variant gets. A
+    route is a way that somebody may take: the trigger's own channels, unless
+    every variant has its own, and those of each variant that has.
 -#}
 {% macro policy_channels() -%}
     {%- set text = dbt.type_string() -%}
     {%- set rows = [] -%}
     {%- for node in policy_nodes('trigger') -%}
         {%- set policy = node.policy -%}
-        {%- for variant in [{'name': 'default'}]
-            + (policy.get('experiment') or {}).get('variants', []) -%}
+        {%- set variants =
+            (policy.get('experiment') or {}).get('variants') or [] -%}
+        {%- set own = variants | selectattr('channels') | list -%}
+        {%- set shares = not variants or own | length < variants | length -%}
+        {%- for variant in [{'name': 'default'}] + variants -%}
             {%- set templates = dict(
                 policy.templates, **variant.get('templates', {})
             ) -%}
@@ -20,6 +25,8 @@
                     'variant': variant.name,
                     'template': templates[channel],
                     'position': loop.index,
+                    'is_route': variant in own
+                        or (variant.name == 'default' and shares),
                 }) -%}
             {%- endfor -%}
         {%- endfor -%}
@@ -28,6 +35,7 @@
         {
             'trigger_id': text, 'channel': text, 'variant': text,
             'template': text, 'position': dbt.type_bigint(),
+            'is_route': 'boolean',
         },
         rows,
     ) }}

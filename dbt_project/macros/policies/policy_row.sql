@@ -7,6 +7,8 @@
     {%- set is_offset = modules.re.match('^-?[0-9]+[smhd]$', launch) -%}
     {%- set is_marketing = policy.purpose == 'marketing' -%}
     {%- set send_time = policy.get('send_time') or {} -%}
+    {%- set stale_after = policy.get('stale_after')
+        or ('24h' if is_marketing else 'never') -%}
     {{ return({
         'trigger_id': policy.id,
         'environment': var('environment'),
@@ -49,9 +51,8 @@
         'goal_window_seconds': duration_seconds(goal.get('window')),
         'live_offset_seconds':
             duration_seconds(launch) if is_offset else none,
-        'stale_after_seconds': duration_seconds(
-            policy.get('stale_after', '24h' if is_marketing else none)
-        ),
+        'stale_after_seconds':
+            none if stale_after == 'never' else duration_seconds(stale_after),
         'max_volume': policy.get('max_volume'),
         'approval': policy.get('approval'),
         'holdout_share': experiment.get('holdout', 0) if experiment else none,

@@ -24,9 +24,10 @@
             {%- do rows.append(dict(
                 shared, arm='treated', variant=variant.name,
                 bucket_from=state.start, bucket_to=end,
-                sender=variant.get('sender', node.policy.sender),
+                sender=variant.get('sender') or node.policy.sender,
                 subject=variant.get('subject'), offer=variant.get('offer'),
                 delay_seconds=duration_seconds(variant.get('delay', '0s')),
+                route=variant.name if variant.get('channels') else 'default',
             )) -%}
             {%- set state.start = end -%}
         {%- endfor -%}
@@ -34,7 +35,8 @@
     {{ rows_of(
         {
             'trigger_id': text, 'experiment_id': text, 'arm': text,
-            'variant': text, 'sender': text, 'subject': text, 'offer': text,
+            'variant': text, 'route': text, 'sender': text, 'subject': text,
+            'offer': text,
             'bucket_from': whole, 'bucket_to': whole, 'delay_seconds': whole,
         },
         rows,
