@@ -17,6 +17,9 @@
         ('expired_withheld', 'expired', true,
             'It ended while its trigger was paused or blocked or over'
             ~ ' its volume'),
+        ('stale', 'expired', true,
+            'Its trigger was paused or blocked or over its volume or waited'
+            ~ ' for approval longer than stale_after'),
         ('trigger_disabled', 'paused', false,
             'The policy says enabled: false'),
         ('not_launched', 'paused', false,
@@ -29,6 +32,9 @@
             'A gate blocks everything or this trigger or brand or country'),
         ('channel_blocked', 'blocked_by_quality', false,
             'A gate blocks the channel'),
+        ('ramp', 'ramp', false,
+            'The unit is not yet in the share to which the trigger is'
+            ~ ' opened'),
         ('cancelled', 'cancelled', true,
             'Its reason went away'),
         ('already_sent', 'already_sent', true,
@@ -37,6 +43,8 @@
             'The customer was deleted'),
         ('under_age', 'ineligible', false,
             'The customer is too young for marketing'),
+        ('country_excluded', 'ineligible', false,
+            'The customer is in none of the countries of the trigger'),
         ('objected', 'ineligible', false,
             'The customer objected to marketing at this contact point'),
         ('never_granted', 'no_consent', false,
@@ -64,6 +72,18 @@
             'The unit is held out of all marketing this quarter'),
         ('held_out_trigger', 'held_out_trigger', true,
             'The unit is held out of this trigger'),
+        ('variant_delay', 'deferred_send_time', false,
+            'Its variant is due later'),
+        ('better_hour', 'deferred_send_time', false,
+            'The customer usually looks at another hour'),
+        ('quiet_hours', 'deferred_quiet_hours', false,
+            'Nothing of its purpose and channel goes there at this hour'),
+        ('send_window', 'deferred_quiet_hours', false,
+            'The policy sends at other hours or days'),
+        ('frozen', 'deferred_quiet_hours', false,
+            'Nothing of the kind goes out on these days'),
+        ('dropped_window', 'dropped_window', true,
+            'It fell into closed hours and the policy drops'),
         ('cap_reached', 'deferred_cap', false,
             'Earlier messages used the cap up'),
         ('cap_reached_dropped', 'capped', true,
@@ -75,6 +95,10 @@
         ('over_volume', 'over_volume', false,
             'The trigger had more messages than its max_volume; all of'
             ~ ' them wait'),
+        ('awaiting_approval', 'awaiting_approval', false,
+            'More people than its policy lets go without a human yes'),
+        ('approval_refused', 'awaiting_approval', false,
+            'A human said no'),
     ] -%}
         {%- do rows.append({
             'reason': reason, 'verdict': verdict, 'is_final': is_final,

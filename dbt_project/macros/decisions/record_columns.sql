@@ -4,9 +4,12 @@
     {%- set time = dbt.type_timestamp() -%}
     {{ return({
         'act_decisions': {
-            'decision_id': text, 'occurrence_id': text, 'trigger_id': text,
+            'decision_id': text, 'occurrence_id': text, 'leg': text,
+            'trigger_id': text,
             'customer_id': text, 'unit_id': text, 'verdict': text,
             'reason': text, 'channel': text, 'contact_point': text,
+            'brand': text, 'assignment_id': text, 'plan_digest': text,
+            'carrier_decision_id': text,
             'run_id': whole, 'is_final': 'boolean', 'send_not_after': time,
             'decided_at': time,
         },

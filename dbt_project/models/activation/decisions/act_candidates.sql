@@ -10,12 +10,6 @@ policies as (
 
 ),
 
-units as (
-
-    select * from {{ ref('int_units') }}
-
-),
-
 recorded_entries as (
 
     select * from {{ recorded('act_entries') }}
@@ -32,13 +26,14 @@ entries as (
 {#- Check (4), for those that passed (1) to (3) and have not entered before. -#}
 newcomers as (
 
-    select
+    select distinct
         occurrences.occurrence_id,
         occurrences.trigger_id,
         occurrences.customer_id,
         occurrences.series_key,
         occurrences.step,
         occurrences.eligible_at,
+        policies.after_step,
         policies.reentry_seconds,
         policies.min_gap_seconds
     from occurrences
@@ -83,7 +78,7 @@ ordered as (
         newcomers.*,
         histories.has_series_entered,
         case
-            when newcomers.step = 1 then null
+            when newcomers.step = 1 or newcomers.after_step = 'none' then null
             when
                 histories.previous_entered_at < {{ as_of() }}
                 and {{ dbt.dateadd(
@@ -133,7 +128,6 @@ candidates as (
 
     select
         occurrences.*,
-        coalesce(units.unit_id, occurrences.customer_id) as unit_id,
         coalesce(
             occurrences.failed_reason,
             ordered.step_reason,
@@ -144,7 +138,6 @@ candidates as (
             end
         ) as check_reason
     from occurrences
-    left join units on occurrences.customer_id = units.customer_id
     left join ordered on occurrences.occurrence_id = ordered.occurrence_id
     left join starting on occurrences.occurrence_id = starting.occurrence_id
 

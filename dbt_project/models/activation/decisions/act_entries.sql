@@ -17,7 +17,7 @@ with candidates as (
 
 entries as (
 
-    select
+    select distinct
         candidates.occurrence_id,
         candidates.trigger_id,
         candidates.customer_id,

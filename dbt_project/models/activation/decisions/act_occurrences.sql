@@ -23,53 +23,15 @@ stops as (
 
 ),
 
-triggered as (
-    {% for model in trigger_models() %}
-    select
-        '{{ model }}' as model_name,
-        customer_id,
-        occurrence_key,
-        series_key,
-        context,
-        step,
-        occurred_at,
-        eligible_at,
-        expires_at,
-        {#- What was not known yet has not happened yet. -#}
-        case
-            when cancelled_at <= {{ as_of() }} then cancelled_at
-        end as cancelled_at
-    from {{ ref(model) }}
-    where eligible_at <= {{ as_of() }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+quality_blocks as (
+
+    select * from {{ ref('stg_engine__quality_blocks') }}
+
 ),
 
 keyed as (
 
-    select
-        {{ stable_key([
-            'policies.environment',
-            'policies.brand',
-            'policies.trigger_id',
-            'policies.trigger_version',
-            'triggered.occurrence_key',
-        ]) }} as occurrence_id,
-        policies.environment,
-        policies.brand,
-        policies.trigger_id,
-        triggered.customer_id,
-        triggered.occurrence_key,
-        triggered.series_key,
-        triggered.context,
-        policies.trigger_version,
-        cast(triggered.step as {{ dbt.type_bigint() }}) as step,
-        triggered.occurred_at,
-        triggered.eligible_at,
-        triggered.expires_at,
-        triggered.cancelled_at
-    from triggered
-    inner join policies on triggered.model_name = policies.model_name
+    select * from {{ ref('act_due_occurrences') }}
 
 ),
 
@@ -83,10 +45,41 @@ blocked_triggers as (
 
 ),
 
+blocks as (
+
+    select
+        policies.trigger_id,
+        quality_blocks.created_at,
+        quality_blocks.until
+    from policies
+    inner join quality_blocks
+        on quality_blocks.scope in ('all', 'trigger:' || policies.trigger_id)
+
+),
+
+{#- Since when a gate has kept out what was due: a block that ended meanwhile
+    overlapped its wait. -#}
+withheld as (
+
+    select
+        keyed.occurrence_id,
+        min(greatest(keyed.eligible_at, blocks.created_at)) as withheld_since
+    from keyed
+    inner join blocks
+        on keyed.trigger_id = blocks.trigger_id
+            and keyed.eligible_at < blocks.until
+    where keyed.expires_at > {{ as_of() }}
+    group by keyed.occurrence_id
+
+),
+
 admitted as (
 
-    select keyed.*
+    select
+        keyed.*,
+        withheld.withheld_since
     from keyed
+    left join withheld on keyed.occurrence_id = withheld.occurrence_id
     left join blocked_triggers
         on keyed.trigger_id = blocked_triggers.trigger_id
     where blocked_triggers.trigger_id is null and {{ may_record() }}
@@ -198,6 +191,7 @@ recorded as (
         eligible_at,
         expires_at,
         {{ as_of() }} as cancelled_at,
+        withheld_since,
         first_seen_run_id,
         first_seen_at
     from withdrawn

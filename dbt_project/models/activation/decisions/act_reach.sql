@@ -10,11 +10,17 @@ policies as (
 
 ),
 
+{#- Whoever is eligible is so in every arm, so each way that a variant may take
+    is looked at before anything is drawn. -#}
 channels as (
 
-    select *
+    select
+        trigger_id,
+        channel,
+        variant as route,
+        position
     from {{ ref('act_policy_channels') }}
-    where variant = 'default'
+    where is_route
 
 ),
 
@@ -68,6 +74,8 @@ points as (
 
     select
         occurrences.occurrence_id,
+        occurrences.leg,
+        channels.route,
         contact_points.contact_point_id,
         contact_points.contact_point,
         channels.channel,
@@ -79,7 +87,10 @@ points as (
         coalesce(contact_points.is_valid, false) as is_valid
     from occurrences
     inner join policies on occurrences.trigger_id = policies.trigger_id
-    inner join channels on occurrences.trigger_id = channels.trigger_id
+    inner join channels
+        on occurrences.trigger_id = channels.trigger_id
+            and channels.channel
+            = coalesce(nullif(occurrences.leg, ''), channels.channel)
     left join contact_points
         on occurrences.customer_id = contact_points.customer_id
             and channels.channel = contact_points.channel
@@ -135,7 +146,7 @@ ranked as (
         *,
         coalesce(forbidden_reason, unusable_reason) as failed_reason,
         row_number() over (
-            partition by occurrence_id
+            partition by occurrence_id, leg, route
             order by
                 case
                     when coalesce(forbidden_reason, unusable_reason) is null
@@ -155,6 +166,8 @@ reach as (
 
     select
         occurrence_id,
+        leg,
+        route,
         contact_point_id,
         contact_point,
         channel,
