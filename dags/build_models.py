@@ -10,8 +10,9 @@ pool of one slot, briefly.
 Every hour, or as `ACTIVATION_SCHEDULE_BUILD_MODELS` says. A backfill builds an analysis and sends nothing.
 
 ## If it fails
-Nothing is announced, so nothing new is sent; what was announced before goes on. The task's log ends with one sentence
-and its remedy. A failing quality check is no failure: it blocks its scope, which the report and the Data Docs name.
+Nothing is announced, so nothing new is sent; what was announced before goes on. The task's log says in one red line
+what is wrong and in the next what to do, above the trace. A failing quality check is no failure: it blocks its scope,
+which the report and the Data Docs name.
 
 ## Safe to re-run
 Always: loading skips what it has, models rebuild only what changed, and a decision is written once.

@@ -1,9 +1,11 @@
 """The tasks' bodies: each opens the application, does one step and returns counts, never rows."""
 
+import atexit
 import logging
 import os
 from collections.abc import Callable
 from functools import wraps
+from multiprocessing import util
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from activation.config import read_config
@@ -32,17 +34,24 @@ Result = TypeVar("Result")
 
 
 def step(body: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """A task's body: what time may heal is tried again, everything else fails at once with its sentence."""
+    """A task's body: what time may heal is tried again, everything else fails at once.
+
+    Its sentence and its remedy stand in the log as lines of their own, since Airflow's trace drowns them.
+    """
 
     @wraps(body)
     def run(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
         from airflow.sdk.exceptions import AirflowFailException
 
+        _tidy_up_at_the_end()
         try:
             return body(*arguments, **named)
-        except RETRIED:
-            raise
         except ActivationError as error:
+            logger.error("%s", error.message)
+            if error.remedy:
+                logger.error("%s", error.remedy)
+            if isinstance(error, RETRIED):
+                raise
             raise AirflowFailException(str(error)) from error
 
     return run
@@ -156,6 +165,16 @@ def message_destinations() -> dict[str, int]:
     """The destinations that take messages and their shards; read from `activation.yml` only."""
     config = read_config(Settings.from_environ().project)
     return {name: item.shards for name, item in config.destinations.items() if item.channel is not Channel.AUDIENCE}
+
+
+def _tidy_up_at_the_end() -> None:
+    """Let the task's process end as Python's own do: Airflow's fork forgets what was registered before it.
+
+    Without it dbt's locks are reported as leaked, in red, below every task that ran dbt.
+    """
+    clean_up = util._exit_function  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public name
+    atexit.unregister(clean_up)
+    atexit.register(clean_up)
 
 
 def _connection_uri(connection_id: str) -> str | None:
