@@ -31,6 +31,7 @@ from activation.orchestration.signals import RUN_ANNOUNCED, TASK_DEFAULTS, WAREH
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
+    description="Loads events, builds the models, checks them and decides who gets what.",
     doc_md=__doc__,
     tags=["activation"],
     default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=20), "pool": WAREHOUSE_POOL},

@@ -29,14 +29,17 @@ from activation.orchestration.signals import (
     TASK_DEFAULTS,
     WAREHOUSE_POOL,
     destination_pool,
+    message_destinations,
     on_signal,
 )
+from activation.settings import Settings
 
 
 @dag(
     schedule=on_signal("deliver_messages", RUN_ANNOUNCED, "*/15 * * * *"),
     start_date=datetime(2026, 1, 1),
     catchup=False,
+    description="Sends what the newest live run decided.",
     doc_md=__doc__,
     tags=["activation"],
     default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=30)},
@@ -52,10 +55,14 @@ def deliver_messages():
 
     planned = plan_messages()
     deliveries = [
-        task(task_id=f"deliver_{name}", pool=destination_pool(name))(steps.deliver_shard)
+        task(
+            task_id=f"deliver_{name}",
+            pool=destination_pool(name),
+            map_index_template="shard {{ task.op_kwargs['shard'] }}",
+        )(steps.deliver_shard)
         .partial(destination=name)
         .expand(shard=list(range(shards)))
-        for name, shards in steps.message_destinations().items()
+        for name, shards in message_destinations(Settings.from_environ()).items()
     ]
     # A run's colour is that of its last tasks, and the signal is always green.
     all_delivered = EmptyOperator(task_id="all_delivered", trigger_rule="none_failed")

@@ -27,6 +27,7 @@ from activation.orchestration.signals import RUN_ANNOUNCED, TASK_DEFAULTS, WAREH
     schedule=on_signal("sync_audiences", RUN_ANNOUNCED, "@hourly"),
     start_date=datetime(2026, 1, 1),
     catchup=False,
+    description="Pushes what changed in each audience to its list.",
     doc_md=__doc__,
     tags=["activation"],
     default_args={**TASK_DEFAULTS, "retry_delay": timedelta(seconds=30), "pool": WAREHOUSE_POOL},

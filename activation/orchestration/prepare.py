@@ -14,11 +14,15 @@ from activation.settings import Settings
 
 def prepare(environ: Mapping[str, str]) -> None:
     """Migrate the metadata database and write the pools. Raises ActivationError with Airflow's last line."""
-    from activation.orchestration.signals import pools
+    from activation.orchestration.signals import WAREHOUSE_POOL, pools
 
     run_airflow(environ, "db", "migrate")
     wanted = {
-        name: {"slots": slots, "description": "written by activation", "include_deferred": False}
+        name: {
+            "slots": slots,
+            "description": "One writer at a time" if name == WAREHOUSE_POOL else "One slot per shard",
+            "include_deferred": False,
+        }
         for name, slots in pools(Settings.from_environ(environ)).items()
     }
     with tempfile.TemporaryDirectory() as folder:

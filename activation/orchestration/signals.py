@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk import Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable
 
 from activation.config import read_config
+from activation.model import Channel
 from activation.settings import Settings
 
 RUN_ANNOUNCED = Asset(name="activation_run", uri="activation://run")
@@ -46,7 +47,15 @@ def destination_pool(destination: str) -> str:
 
 
 def pools(settings: Settings) -> dict[str, int]:
-    """Every pool the DAGs need and its slots. The warehouse's has one, because a DuckDB file has one writer."""
-    config = read_config(settings.project)
-    slots = {destination_pool(name): destination.shards for name, destination in config.destinations.items()}
+    """Every pool the DAGs need and its slots. The warehouse's has one, because a DuckDB file has one writer.
+
+    Audiences have none of their own: they are read from the warehouse while they are synced.
+    """
+    slots = {destination_pool(name): shards for name, shards in message_destinations(settings).items()}
     return {WAREHOUSE_POOL: 1, **slots}
+
+
+def message_destinations(settings: Settings) -> dict[str, int]:
+    """The destinations that take messages and their shards; read from `activation.yml` only."""
+    config = read_config(settings.project)
+    return {name: item.shards for name, item in config.destinations.items() if item.channel is not Channel.AUDIENCE}

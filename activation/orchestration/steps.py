@@ -18,7 +18,7 @@ from activation.errors import (
     RunRefusedError,
     WarehouseError,
 )
-from activation.model import Channel, RunMode
+from activation.model import RunMode
 from activation.settings import Settings, connection_variable
 
 if TYPE_CHECKING:
@@ -159,12 +159,6 @@ def write_report() -> str:
 
     with app_with_connections() as app:
         return str(operations.write_report(app))
-
-
-def message_destinations() -> dict[str, int]:
-    """The destinations that take messages and their shards; read from `activation.yml` only."""
-    config = read_config(Settings.from_environ().project)
-    return {name: item.shards for name, item in config.destinations.items() if item.channel is not Channel.AUDIENCE}
 
 
 def _tidy_up_at_the_end() -> None:

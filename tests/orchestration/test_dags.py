@@ -1,6 +1,7 @@
 """The house rules of DAGs, over all of them."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,28 @@ def test_the_docstring_is_the_page(path: Path, bag: Any) -> None:
     assert page is not None
     assert [line for line in page.splitlines() if line.startswith("## ")] == HEADINGS
     assert bag.dags[path.stem].doc_md.strip() == page
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_lists_say_what_a_dag_does(path: Path, bag: Any) -> None:
+    """One short sentence."""
+    assert re.fullmatch(r"[A-Z][^.]{10,80}\.", bag.dags[path.stem].description)
+
+
+def test_a_mapped_task_is_named_by_what_it_does(bag: Any) -> None:
+    """The UI shows a shard or an audience and no number."""
+    mapped = [task for dag in bag.dags.values() for task in dag.tasks if task.is_mapped]
+    assert len(mapped) == 2
+    assert all(task.partial_kwargs["map_index_template"] for task in mapped)
+
+
+def test_every_pool_is_used(bag: Any) -> None:
+    """Turning one of them down has an effect."""
+    from activation.orchestration.signals import pools
+    from activation.settings import Settings
+
+    used = {task.pool for dag in bag.dags.values() for task in dag.tasks}
+    assert set(pools(Settings.from_environ())) == used - {"default_pool"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
