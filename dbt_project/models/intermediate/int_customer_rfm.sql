@@ -1,5 +1,5 @@
-{#- A table: a new month moves everybody. -#}
-{{ config(materialized='table') }}
+{#- A new month moves everybody, a late past that month's quintiles. -#}
+{{ config(meta={'follows_months': true}) }}
 
 with vintages as (
 
@@ -10,7 +10,7 @@ with vintages as (
 user_values as (
 
     select *
-    from {{ ref('int_user_values') }}
+    from {{ affected(ref('int_user_values')) }}
     where order_count > 0
 
 ),

@@ -1,22 +1,24 @@
-{{ config(materialized='table') }}
+{{ config(meta={'follows_months': true}) }}
 
 with orders as (
 
     select *
-    from {{ ref('int_orders') }}
+    from {{ affected(ref('int_orders')) }}
     where is_identified
 
 ),
 
 favourites as (
 
-    select * from {{ ref('int_order_favourites') }}
+    select * from {{ affected(ref('int_order_favourites')) }}
 
 ),
 
 windows as (
 
-    select * from {{ ref('int_order_windows') }}
+    select * from {{ affected(ref('int_first_order_windows')) }}
+    union all
+    select * from {{ affected(ref('int_repeat_order_windows')) }}
 
 ),
 

@@ -1,14 +1,13 @@
-{{ config(materialized='view') }}
-
 with order_lines as (
 
-    select * from {{ ref('int_order_lines') }}
+    select * from {{ affected(ref('int_order_lines')) }}
 
 ),
 
 ranked as (
 
     select
+        customer_id,
         event_id,
         order_id,
         product_id,
@@ -25,6 +24,7 @@ ranked as (
 favourites as (
 
     select
+        customer_id,
         event_id,
         order_id,
         product_id,

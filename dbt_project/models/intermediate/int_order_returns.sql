@@ -5,9 +5,15 @@
     pile as it was known with it, so that nothing known later changes what it
     took. An order that a refund names counts as none while it is not known.
 -#}
-with events as (
+with named_refunds as (
 
-    select *
+    select
+        event_id,
+        customer_id,
+        {{ json_text('properties', 'order_id') }} as order_id,
+        {{ json_array('properties', 'products') }} as products,
+        occurred_at,
+        known_at
     from {{ affected(ref('int_events')) }}
     where event_name = 'Order Refunded'
 
@@ -19,30 +25,33 @@ orders as (
 
 ),
 
+{#- Few orders are named by the refunds concerned, of all that there are. -#}
 known_orders as (
 
     select
-        {{ json_text('properties', 'order_id') }} as order_id,
+        order_id,
         min(known_at) as known_at
-    from {{ ref('stg_activation__events') }}
-    where event_name = 'Order Completed' and {{ is_needed() }}
-    group by {{ json_text('properties', 'order_id') }}
+    from {{ ref('int_order_references') }}
+    where
+        event_name = 'Order Completed'
+        and {{ is_needed() }}
+        and order_id in (select named.order_id from named_refunds as named)
+    group by order_id
 
 ),
 
 refunds as (
 
     select
-        events.event_id,
-        events.customer_id,
-        {{ json_array('events.properties', 'products') }} as products,
-        events.occurred_at,
-        events.known_at
-    from events
+        named_refunds.event_id,
+        named_refunds.customer_id,
+        named_refunds.products,
+        named_refunds.occurred_at,
+        named_refunds.known_at
+    from named_refunds
     left join known_orders
-        on {{ json_text('events.properties', 'order_id') }}
-            = known_orders.order_id
-            and events.known_at >= known_orders.known_at
+        on named_refunds.order_id = known_orders.order_id
+            and named_refunds.known_at >= known_orders.known_at
     where known_orders.order_id is null
 
 ),

@@ -1,12 +1,9 @@
-{#-
-    A table, not `affected`: a new month's product intervals move occurrences of
-    customers to whom nothing happened.
--#}
-{{ config(materialized='table') }}
+{#- A new month's product intervals move occurrences of first orders. -#}
+{{ config(meta={'follows_months': true}) }}
 
 with absences as (
 
-    select * from {{ ref('int_order_absences') }}
+    select * from {{ affected(ref('int_order_absences')) }}
 
 ),
 

@@ -1,4 +1,5 @@
-{{ config(materialized='table') }}
+{#- The product's habit changes with the months, for all who bought it. -#}
+{{ config(meta={'follows_months': true}) }}
 
 {%- set least_seconds = var('win_back_minimum_days') * 86400 -%}
 {%- set factor = var('win_back_gap_factor') %}
@@ -6,14 +7,14 @@
 with orders as (
 
     select *
-    from {{ ref('int_orders') }}
+    from {{ affected(ref('int_orders')) }}
     where is_identified
 
 ),
 
 favourites as (
 
-    select * from {{ ref('int_order_favourites') }}
+    select * from {{ affected(ref('int_order_favourites')) }}
 
 ),
 
@@ -41,54 +42,15 @@ numbered as (
         row_number() over (
             partition by customer_id
             order by ordered_at, event_id
-        ) as order_number,
-        {{ dbt.datediff(
-            'lag(ordered_at) over (partition by customer_id '
-            ~ 'order by ordered_at, event_id)', 'ordered_at', 'second'
-        ) }} as gap_seconds
+        ) as order_number
     from orders
-
-),
-
-ranked_gaps as (
-
-    select
-        numbered.event_id,
-        numbered.ordered_at,
-        gaps.gap_seconds,
-        row_number() over (
-            partition by numbered.event_id
-            order by gaps.gap_seconds
-        ) as gap_rank,
-        count(*) over (partition by numbered.event_id) as gap_count
-    from numbered
-    inner join numbered as gaps
-        on numbered.customer_id = gaps.customer_id
-            and numbered.order_number >= gaps.order_number
-    where gaps.gap_seconds is not null
-
-),
-
-{#- Two orders or more: the person's own habit, as it was known then. -#}
-own_windows as (
-
-    select
-        event_id,
-        {{ dbt.dateadd(
-            'second',
-            'greatest(' ~ least_seconds ~ ', floor(' ~ factor
-            ~ ' * avg(gap_seconds)))',
-            'ordered_at',
-        ) }} as due_at
-    from ranked_gaps
-    where 2 * gap_rank between gap_count and gap_count + 2
-    group by event_id, ordered_at
 
 ),
 
 first_orders as (
 
     select
+        numbered.customer_id,
         numbered.event_id,
         favourites.product_id,
         numbered.ordered_at,
@@ -164,17 +126,17 @@ crossings as (
 
 ),
 
-first_windows as (
+windows as (
 
     select
-        event_id,
-        min(due_at) as due_at
-    from crossings
-    where due_at < valid_to
-    group by event_id
+        first_orders.customer_id,
+        first_orders.event_id,
+        min(crossings.due_at) as due_at
+    from first_orders
+    inner join crossings on first_orders.event_id = crossings.event_id
+    where crossings.due_at < crossings.valid_to
+    group by first_orders.customer_id, first_orders.event_id
 
 )
 
-select * from own_windows
-union all
-select * from first_windows
+select * from windows
