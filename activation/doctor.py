@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from activation.config import Config, read_config
-from activation.errors import ActivationError, BusyError
+from activation.errors import ActivationError, BusyError, PolicyError
 from activation.settings import Settings
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -16,15 +16,20 @@ LEAST_FREE_BYTES = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `remedy` is empty where nothing needs to be done."""
+    """One thing that was looked at. `remedy` is empty where nothing needs to be done; what is fine with one is a
+    warning: legal, and worth a look."""
 
     what: str
     is_fine: bool
     says: str
     remedy: str = ""
 
+    @property
+    def is_warning(self) -> bool:
+        return self.is_fine and bool(self.remedy)
+
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "is_warning": self.is_warning}
 
 
 def examine(environ: Mapping[str, str] | None = None) -> list[Finding]:
@@ -43,7 +48,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _look("signing key", lambda: _signing_key(settings))
     yield _look("ledger", lambda: _ledger(settings))
     yield _look("warehouse", lambda: _warehouse(settings))
-    yield _look("dbt project", lambda: _project(settings))
+    project = _look("dbt project", lambda: _project(settings))
+    yield project
+    if project.is_fine:
+        yield from _oddities(settings)
     try:
         config = read_config(settings.project)
     except ActivationError as error:
@@ -104,7 +112,18 @@ def _project(settings: Settings) -> str:
     from activation.project import Project
 
     project = Project(settings)
+    contradictions = project.contradictions()
+    if contradictions:
+        raise PolicyError(" ".join(contradictions), "Mend what is named; docs/policy.md lists every field.")
     return f"{len(project.triggers())} triggers, {len(project.audiences())} audiences, every policy in order"
+
+
+def _oddities(settings: Settings) -> Iterator[Finding]:
+    """What is legal in the policies and looks like a mistake."""
+    from activation.project import Project
+
+    for found in Project(settings).oddities():
+        yield Finding("policies", True, found, "Nothing to do if it is meant; else correct it: docs/policy.md.")
 
 
 def _destination(name: str, config: Config, settings: Settings) -> Callable[[], str]:

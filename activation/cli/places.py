@@ -51,6 +51,8 @@ def serve(host: str, port: int) -> None:
 def doctor(as_json: bool) -> None:
     """Say what is configured, what is missing, and what to do; exit 1 when something must be done.
 
+    A warning is about what is legal and looks like a mistake, such as a cap that no trigger can meet.
+
     \b
     Example: activation doctor
     """
@@ -61,7 +63,8 @@ def doctor(as_json: bool) -> None:
         click.echo(json.dumps([finding.as_dict() for finding in findings]))
     else:
         for finding in findings:
-            click.echo(f"{'ok     ' if finding.is_fine else 'MISSING'} {finding.what}: {finding.says}")
+            state = "WARNING" if finding.is_warning else "ok     " if finding.is_fine else "MISSING"
+            click.echo(f"{state} {finding.what}: {finding.says}")
             if finding.remedy:
                 click.echo(f"          → {finding.remedy}")
     sys.exit(0 if all(finding.is_fine for finding in findings) else 1)

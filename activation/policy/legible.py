@@ -12,6 +12,25 @@ from activation.policy.fields import FAR_PAST
 UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
+# What a default of nothing means.
+MEANINGS = {
+    "TriggerPolicy.on_unknown": "hold for marketing, else resend",
+    "TriggerPolicy.stale_after": "24h for marketing, else never",
+    "TriggerPolicy.max_volume": "no limit",
+    "TriggerPolicy.approval": "never asked for",
+    "TriggerPolicy.ramp": "100",
+    "TriggerPolicy.countries": "any",
+    "TriggerPolicy.live_from": "the first live run",
+    "TriggerPolicy.send_window": "all day",
+    "TriggerPolicy.send_time": "at once",
+    "Variant.subject": "the template's",
+    "Variant.sender": "the trigger's",
+    "Variant.channels": "the trigger's",
+    "Variant.templates": "the trigger's",
+    "Variant.delay": "none",
+}
+
+
 def plain(value: object) -> Any:
     """What JSON can hold, each value as the YAML would have it."""
     if isinstance(value, BaseModel):
@@ -40,6 +59,11 @@ def text(value: object) -> str:
     if isinstance(found, list):
         return ", ".join(f"{{{text(one)}}}" if isinstance(one, Mapping) else text(one) for one in found) or "none"
     return "none" if found is None else str(found)
+
+
+def meaning(field: str, value: object) -> str:
+    """The value of a trigger's field in one line, with what it means that it has none."""
+    return MEANINGS.get(f"TriggerPolicy.{field}", "none") if value is None else text(value)
 
 
 def _duration(length: timedelta) -> str:

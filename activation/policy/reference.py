@@ -19,7 +19,7 @@ from activation.policy.fields import (
     REGION_PATTERN,
 )
 from activation.policy.house import Cap, Freeze, HousePolicy
-from activation.policy.legible import text
+from activation.policy.legible import MEANINGS, text
 from activation.policy.schema import definitions, key_of
 from activation.policy.trigger import (
     Channels,
@@ -34,23 +34,6 @@ from activation.policy.trigger import (
 
 TRIGGER_MODELS = (TriggerPolicy, Channels, SendWindow, SendTime, RampStep, Experiment, Variant, Goal)
 HOUSE_MODELS = (Cap, Freeze)
-# What a default of nothing means.
-MEANINGS = {
-    "TriggerPolicy.on_unknown": "hold for marketing, else resend",
-    "TriggerPolicy.stale_after": "24h for marketing, else never",
-    "TriggerPolicy.max_volume": "no limit",
-    "TriggerPolicy.approval": "never asked for",
-    "TriggerPolicy.ramp": "100",
-    "TriggerPolicy.countries": "any",
-    "TriggerPolicy.live_from": "the first live run",
-    "TriggerPolicy.send_window": "all day",
-    "TriggerPolicy.send_time": "at once",
-    "Variant.subject": "the template's",
-    "Variant.sender": "the trigger's",
-    "Variant.channels": "the trigger's",
-    "Variant.templates": "the trigger's",
-    "Variant.delay": "none",
-}
 PATTERNS = {
     LENGTH_PATTERN: "duration, such as 30m, 4h, 7d",
     LENGTH_OR_NEVER_PATTERN: "duration, `never`",

@@ -252,6 +252,8 @@ def policy_row(policy: TriggerPolicy) -> dict[str, Any]:
 
 
 def channel_rows(policy: TriggerPolicy) -> Iterator[dict[str, Any]]:
+    """A route is a way that somebody may take: the trigger's, unless every variant has its own, and each variant's."""
+    shares = not policy.variants or any(variant.channels is None for variant in policy.variants)
     for variant in ways(policy):
         for position, channel in enumerate(variant.channels or policy.channels.names, 1):
             template = variant.templates.get(channel) or policy.templates[channel]
@@ -261,6 +263,7 @@ def channel_rows(policy: TriggerPolicy) -> Iterator[dict[str, Any]]:
                 "variant": variant.name,
                 "template": template,
                 "position": position,
+                "is_route": shares if variant.name == "default" else variant.channels is not None,
             }
 
 
