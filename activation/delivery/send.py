@@ -89,6 +89,12 @@ class SendReport:
     def accepted(self) -> int:
         return self.states[State.ACCEPTED.value] + self.states[State.DELIVERED.value]
 
+    def told(self) -> str:
+        """The report in one line, for people."""
+        counts = {**self.states, "put back": self.put_back, "left": self.left}
+        parts = [f"{count} {name}" for name, count in counts.items() if count] or ["nothing to send"]
+        return ", ".join(parts) + (f" ({self.trouble})" if self.trouble else "")
+
 
 class Engine:
     """Delivers the queues of one destination.
@@ -182,7 +188,7 @@ class _Delivery:
         except DestinationError as error:
             report.trouble = _trouble(error)
         self._count_left()
-        logger.info("queue %s: %s, put back %d %s", self._queue, dict(report.states), report.put_back, report.trouble)
+        logger.info("queue %s: %s", self._queue, report.told())
         return report
 
     def _send_all(self, caller: Caller) -> None:

@@ -29,9 +29,10 @@ def test_everything_planned_is_sent_once(shop) -> None:
     shop.plan_numbers(10)
     report = shop.deliver()
     assert (report.accepted, report.left, report.trouble) == (10, 0, "")
+    assert report.told() == "10 accepted"
     assert shop.sent() == [f"key{number}" for number in range(10)]
     assert queues_with_work(shop.ledger) == []
-    assert shop.deliver().accepted == 0
+    assert shop.deliver().told() == "nothing to send"
 
 
 def test_batches_are_as_large_as_the_destination_takes(shop) -> None:
@@ -154,6 +155,7 @@ def test_a_destination_that_cannot_be_opened_claims_nothing(shop) -> None:
     shop.double.open_faults = [UnreachableError("away")] * 3
     report = shop.deliver()
     assert (report.trouble, report.left, report.put_back) == ("unreachable", 2, 0)
+    assert report.told() == "2 left (unreachable)"
 
 
 def test_what_waited_too_long_for_a_destination_goes_back(shop) -> None:
