@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from activation.config import read_yaml
 from activation.errors import BuildError
-from activation.policy import AudiencePolicy, Declared, HousePolicy, TriggerPolicy, contradictions, oddities
+from activation.policy import AudiencePolicy, Declared, HousePolicy, Schedule, TriggerPolicy, contradictions, oddities
 from activation.policy.declared import declared, house_policy
 from activation.policy.hours import read_rules
 from activation.settings import Settings
@@ -91,6 +91,10 @@ class Project:
     def folder(self) -> Path:
         return self.settings.project / "dbt_project"
 
+    @property
+    def seeds(self) -> Path:
+        return self.folder / "seeds"
+
     def manifest(self, target: str = DEFAULT_TARGET) -> Any:
         """Parse the project for a target, whose schema its nodes name.
 
@@ -122,6 +126,10 @@ class Project:
     def audiences(self) -> list[Declared[AudiencePolicy]]:
         """Every audience with its policy, checked. Raises PolicyError naming the file and the field."""
         return declared(self.models(), "audience", AudiencePolicy)
+
+    def rarer_triggers(self, cadence: Schedule) -> list[str]:
+        """The models of the triggers that a build of this cadence leaves out."""
+        return [one.model for one in self.triggers() if one.policy.is_rarer_than(cadence)]
 
     def contradictions(self) -> list[str]:
         """What no single policy shows to be wrong: one sentence each, with file, field and remedy."""
@@ -193,15 +201,19 @@ class Project:
         """Build models without their tests."""
         return self._build("run", variables, target, select, exclude)
 
-    def run_changed(self, variables: BuildVariables, *, target: str, exclude: Sequence[str]) -> DbtReport:
+    def run_changed(
+        self, variables: BuildVariables, *, target: str, exclude: Sequence[str], resting: Collection[str] = ()
+    ) -> DbtReport:
         """Build all models but those with the tags excluded; from scratch where the code is another than last time.
 
         An incremental model would keep the rows that its former code had made of customers to whom nothing happens.
+        A resting model is left as it is, unless its code is another.
         """
-        manifest = self.manifest(target)
-        wanted = _names_without(manifest, exclude)
-        made_by = {name: found for name, found in self._fingerprints(manifest).items() if name in wanted}
-        before = self._built(target)
+        manifest, before = self.manifest(target), self._built(target)
+        made_by = self._fingerprints(manifest)
+        rested = {name for name in resting if before.get(name) == made_by.get(name)}
+        wanted = _names_without(manifest, exclude) - rested
+        made_by = {name: found for name, found in made_by.items() if name in wanted}
         changed = {name for name, found in made_by.items() if before.get(name) != found}
         parts = [
             self._build("run", variables, target, " ".join(sorted(names)), None, *more)
@@ -231,9 +243,12 @@ class Project:
         """Run the data tests; unit tests are for development."""
         return self._build("test", variables, target, select, exclude, "--exclude-resource-type", "unit_test")
 
-    def seed(self, variables: BuildVariables, *, target: str) -> DbtReport:
-        """Load the seeds."""
-        return self._build("seed", variables, target, None, None)
+    def seed(
+        self, variables: BuildVariables, target: str, names: Sequence[str] = (), has_other_columns: bool = False
+    ) -> DbtReport:
+        """Load the seeds named, or all; with other columns than before their tables are made anew."""
+        more = ("--full-refresh",) if has_other_columns else ()
+        return self._build("seed", variables, target, " ".join(names), None, *more)
 
     def write_docs(self) -> Path:
         """Write the documentation of every model as one offline page; needs no warehouse."""

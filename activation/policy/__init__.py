@@ -7,21 +7,14 @@ the variables of `dbt_project.yml`. dbt keeps both in the manifest, the SQL read
 
 from activation.policy.audience import AudiencePolicy
 from activation.policy.declared import Declared
+from activation.policy.experiment import Channels, Experiment, Goal, Variant
 from activation.policy.fields import IDENTIFIER, INSTANT
 from activation.policy.house import Cap, Freeze, HousePolicy
 from activation.policy.reference import reference
 from activation.policy.schema import editor_schema
+from activation.policy.timing import RampStep, Schedule, SendTime, SendWindow
 from activation.policy.together import contradictions, oddities
-from activation.policy.trigger import (
-    Channels,
-    Experiment,
-    Goal,
-    RampStep,
-    SendTime,
-    SendWindow,
-    TriggerPolicy,
-    Variant,
-)
+from activation.policy.trigger import TriggerPolicy
 
 __all__ = [
     "IDENTIFIER",
@@ -35,6 +28,7 @@ __all__ = [
     "Goal",
     "HousePolicy",
     "RampStep",
+    "Schedule",
     "SendTime",
     "SendWindow",
     "TriggerPolicy",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from activation.model import Channel
-from activation.policy.trigger import SendWindow, TriggerPolicy
+from activation.policy.timing import SendWindow
+from activation.policy.trigger import TriggerPolicy
 
 ANY = "*"
 SLOT_MINUTES = 15

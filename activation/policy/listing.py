@@ -9,7 +9,8 @@ from activation.policy.fields import Weekday
 from activation.policy.house import HousePolicy
 from activation.policy.legible import plain
 from activation.policy.origins import values_of
-from activation.policy.trigger import SendWindow, TriggerPolicy
+from activation.policy.timing import SendWindow
+from activation.policy.trigger import TriggerPolicy
 
 Trigger = Declared[TriggerPolicy]
 WORKDAYS = list(Weekday)[:5]
@@ -60,7 +61,7 @@ def _row(policy: TriggerPolicy, house: HousePolicy) -> dict[str, Any]:
         "max_volume": policy.max_volume,
         "approval": policy.approval,
         "countries": policy.countries,
-        "schedule": policy.schedule,
+        "schedule": policy.schedule.value,
         "owner": policy.owner,
         "state": "enabled" if policy.enabled else "paused",
     }

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from activation.policy.declared import HOUSE_FILE, Declared
+from activation.policy.experiment import Variant
 from activation.policy.legible import plain
-from activation.policy.trigger import TriggerPolicy, Variant
+from activation.policy.trigger import TriggerPolicy
 
 WRITTEN = "its YAML"
 DEFAULT = "default"

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from activation.model import Channel
 from activation.policy.audience import AudiencePolicy
+from activation.policy.experiment import Channels, Experiment, Goal, Variant
 from activation.policy.fields import (
     CLOCK,
     COUNTRY_PATTERN,
@@ -21,16 +22,8 @@ from activation.policy.fields import (
 from activation.policy.house import Cap, Freeze, HousePolicy
 from activation.policy.legible import MEANINGS, text
 from activation.policy.schema import definitions, key_of
-from activation.policy.trigger import (
-    Channels,
-    Experiment,
-    Goal,
-    RampStep,
-    SendTime,
-    SendWindow,
-    TriggerPolicy,
-    Variant,
-)
+from activation.policy.timing import RampStep, SendTime, SendWindow
+from activation.policy.trigger import TriggerPolicy
 
 TRIGGER_MODELS = (TriggerPolicy, Channels, SendWindow, SendTime, RampStep, Experiment, Variant, Goal)
 HOUSE_MODELS = (Cap, Freeze)

@@ -8,7 +8,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from activation.policy.audience import AudiencePolicy
 from activation.policy.house import HousePolicy
 from activation.policy.legible import plain
-from activation.policy.trigger import RampStep, TriggerPolicy
+from activation.policy.timing import RampStep
+from activation.policy.trigger import TriggerPolicy
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/$defs/{model}"

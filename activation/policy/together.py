@@ -5,9 +5,10 @@ from itertools import groupby
 from typing import TypeVar
 
 from activation.policy.declared import Declared
+from activation.policy.experiment import Experiment
 from activation.policy.hours import HoursRule, closed_markets
 from activation.policy.house import HousePolicy
-from activation.policy.trigger import Experiment, TriggerPolicy
+from activation.policy.trigger import TriggerPolicy
 
 Trigger = Declared[TriggerPolicy]
 Thing = TypeVar("Thing")

@@ -6,183 +6,24 @@ A check that needs two fields stands at the later one, so that the refusal names
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from activation.config import Strict
 from activation.model import Channel, OnUnknown, Purpose
+from activation.policy.experiment import Channels, Experiment, Goal, Templates, Variant, require_templates
 from activation.policy.fields import (
-    FAR_PAST,
-    Clock,
     Country,
-    Delay,
     Identifier,
-    Instant,
     Launch,
     Length,
     LengthOrNever,
     Once,
     Priority,
-    Salt,
-    Share,
     Switch,
     Text,
-    Weekday,
     Whole,
 )
-
-DAY = timedelta(days=1)
-LONGEST_DELAY = timedelta(days=30)
-# Words that stand for something else where a variant's name stands.
-RESERVED_VARIANTS = ("default", "held_out")
-RAMP_SCHEMA = {
-    "anyOf": [
-        {"type": "integer", "minimum": 1, "maximum": 100},
-        {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/RampStep"}},
-    ]
-}
-
-ChannelNames = Annotated[list[Channel], Field(min_length=1), Once]
-Templates = dict[Channel, Text]
-
-
-class Channels(Strict):
-    """Where an occurrence may go."""
-
-    mode: Literal["first", "all"] = Field(
-        "first",
-        description="`first`: the first of `names` on which the customer can be reached; `all`: each of them.",
-    )
-    names: ChannelNames = Field(description="Channels in the order of preference, each once.")
-
-
-class SendWindow(Strict):
-    """The hours in the customer's own time in which its messages may go; it narrows the quiet hours, never widens."""
-
-    starts: Clock = Field(alias="from", description="A quarter of an hour in quotes, for example '09:00'.")
-    ends: Clock = Field(alias="to", description="A later one, up to '24:00'; the message goes before it.")
-    days: Annotated[list[Weekday], Field(min_length=1), Once] = Field(
-        default=list(Weekday), description="Weekdays, mon to sun."
-    )
-    holidays: Switch = Field(True, description="False leaves out the public holidays of the customer's country.")
-
-    @field_validator("starts")
-    @classmethod
-    def the_day_is_not_over(cls, value: str) -> str:
-        if value == "24:00":
-            raise ValueError("24:00 can only be the end")
-        return value
-
-    @field_validator("ends")
-    @classmethod
-    def ends_after_it_starts(cls, value: str, info: ValidationInfo) -> str:
-        start = info.data.get("starts")
-        if start is not None and value <= start:
-            raise ValueError(f"must be later than from ({start}): a window cannot span midnight")
-        return value
-
-
-class SendTime(Strict):
-    """Waits for the hour of the week in which the customer usually answers."""
-
-    within: Length = Field(DAY, description="How long a message may wait for a better hour, from 1h to 24h.")
-    control: Share = Field(0.1, description="Share of units that get it at once, for comparison; from 0 to below 1.")
-
-    @field_validator("within")
-    @classmethod
-    def scores_are_by_the_hour(cls, value: timedelta) -> timedelta:
-        if not timedelta(hours=1) <= value <= DAY:
-            raise ValueError("must be from 1h to 24h")
-        return value
-
-    @model_validator(mode="before")
-    @classmethod
-    def says_something(cls, value: Any) -> Any:
-        if value == {}:
-            raise ValueError("says nothing: write within or control, for example {within: 24h}")
-        return value
-
-
-class RampStep(Strict):
-    """From when on how much of a trigger's units take part."""
-
-    percent: Whole = Field(ge=1, le=100, description="Share of the units, in %.")
-    starts_at: Instant = Field(alias="from", description="An instant in UTC; before the first step nobody takes part.")
-
-
-def _ramp(value: object) -> object:
-    """A number alone is one step that has always held."""
-    if isinstance(value, bool) or not isinstance(value, int | list | None):
-        raise ValueError("must be a whole number from 1 to 100, or a list of {percent, from}")
-    if isinstance(value, int):
-        return [{"percent": value, "from": FAR_PAST}]
-    return value
-
-
-Ramp = Annotated[
-    Annotated[list[RampStep], Field(min_length=1)] | None, BeforeValidator(_ramp), WithJsonSchema(RAMP_SCHEMA)
-]
-
-
-class Variant(Strict):
-    """One way of treating a unit; what it does not say is as the trigger has it."""
-
-    name: Identifier = Field(description="Stands in the assignments and the report; not default or held_out.")
-    weight: Whole = Field(ge=0, le=100, description="Share of the treated units, in %; all weights add up to 100.")
-    templates: Templates = Field(default_factory=dict, description="Replaces the trigger's template on these channels.")
-    subject: Text | None = Field(
-        None,
-        description="Replaces the template's subject. What stands in braces goes between `{% raw %}` and "
-        "`{% endraw %}`, or dbt puts something in its place.",
-    )
-    sender: Text | None = Field(None, description="A sender of activation.yml instead of the trigger's.")
-    offer: Text | None = Field(None, description="Handed to the template as `offer`.")
-    delay: Delay = Field(
-        timedelta(0), description="Sent so much later; at most 30d, and shorter than the goal's window."
-    )
-    channels: ChannelNames | None = Field(None, description="Replaces the names of the trigger's channels.")
-
-    @field_validator("name")
-    @classmethod
-    def is_not_reserved(cls, value: str) -> str:
-        if value in RESERVED_VARIANTS:
-            raise ValueError(f"{value} has a meaning of its own: choose another name, for example control")
-        return value
-
-    @field_validator("delay")
-    @classmethod
-    def comes_in_time(cls, value: timedelta) -> timedelta:
-        if value > LONGEST_DELAY:
-            raise ValueError("must be at most 30d: the reason to write is gone by then")
-        return value
-
-
-class Experiment(Strict):
-    """Who is held out, and how the treated are divided."""
-
-    salt: Salt = Field(
-        description="Changed by hand only: a new one closes the experiment, opens another. Triggers that share one "
-        "share their draws, and need the same holdout, variant names and weights.",
-    )
-    holdout: Share = Field(0.0, description="Share of all units that get nothing, from 0 to below 1.")
-    variants: list[Variant] = Field(default_factory=list, description="Ways of treating; none means one.")
-
-    @field_validator("variants")
-    @classmethod
-    def weights_add_up(cls, value: list[Variant]) -> list[Variant]:
-        if value and sum(variant.weight for variant in value) != 100:
-            raise ValueError("the weights must add up to 100")
-        if len({variant.name for variant in value}) != len(value):
-            raise ValueError("two variants have the same name")
-        return value
-
-
-class Goal(Strict):
-    """What counts as success."""
-
-    event: Text = Field(description="Name of the event, for example Order Completed.")
-    window: Length = Field(description="How long after assignment it counts.")
-    value: Text | None = Field(None, description="A number in the event's properties, for example total.")
-
+from activation.policy.timing import DAY, Ramp, RampStep, Schedule, SendTime, SendWindow
 
 Kind = Literal[
     "transactional",
@@ -252,8 +93,10 @@ class TriggerPolicy(Strict):
     )
     goal: Goal | None = Field(None, description="What counts as success.")
     experiment: Experiment | None = Field(None, description="Marketing only.")
-    schedule: Literal["every_build", "hourly", "daily", "weekly"] = Field(
-        "every_build", description="How often it is built: `activation build --cadence` leaves out what is rarer."
+    schedule: Schedule = Field(
+        Schedule.EVERY_BUILD,
+        description="How often it is built: `activation build --cadence` leaves out what is rarer, whose occurrences "
+        "are decided all the same.",
     )
     live_from: Launch = Field(
         None, description="An instant in UTC, or an offset from the first live run such as -2d; by default that run."
@@ -277,6 +120,11 @@ class TriggerPolicy(Strict):
         if isinstance(self.stale_after, timedelta):
             return self.stale_after
         return DAY if self.stale_after is None and self.purpose is Purpose.MARKETING else None
+
+    def is_rarer_than(self, cadence: Schedule) -> bool:
+        """Whether a build of this cadence leaves its model out."""
+        order = list(Schedule)
+        return order.index(self.schedule) > order.index(cadence)
 
     @property
     def variants(self) -> list[Variant]:
@@ -363,7 +211,7 @@ class TriggerPolicy(Strict):
             if channels and channels.mode == "all" and variant.channels:
                 raise ValueError(f"channels of the variant {variant.name} need channels.mode: first")
             if channels and "templates" in info.data:
-                _require_templates(variant, channels.names, info.data["templates"])
+                require_templates(variant, channels.names, info.data["templates"])
         return value
 
     @field_validator("mandatory")
@@ -382,16 +230,3 @@ class TriggerPolicy(Strict):
         if unused:
             raise ValueError(f"templates has one for {', '.join(unused)}, which is no channel of the trigger")
         return self
-
-
-def _require_templates(variant: Variant, shared: list[Channel], templates: Templates) -> None:
-    """Raises ValueError unless each channel of a variant has a template, and each template of it a channel."""
-    names = variant.channels or shared
-    missing = [name for name in names if name not in variant.templates and name not in templates]
-    if missing:
-        raise ValueError(f"the variant {variant.name} has no template for the channel {', '.join(missing)}")
-    unused = [name for name in variant.templates if name not in names]
-    if unused:
-        raise ValueError(
-            f"templates of the variant {variant.name} has one for {', '.join(unused)}, which is no channel of it"
-        )
