@@ -76,13 +76,29 @@ withheld as (
 admitted as (
 
     select
-        keyed.*,
+        keyed.occurrence_id,
+        keyed.environment,
+        keyed.brand,
+        keyed.trigger_id,
+        keyed.customer_id,
+        keyed.occurrence_key,
+        keyed.series_key,
+        keyed.context,
+        keyed.trigger_version,
+        keyed.step,
+        keyed.occurred_at,
+        keyed.eligible_at,
+        keyed.expires_at,
+        keyed.cancelled_at,
         withheld.withheld_since
     from keyed
     left join withheld on keyed.occurrence_id = withheld.occurrence_id
     left join blocked_triggers
         on keyed.trigger_id = blocked_triggers.trigger_id
-    where blocked_triggers.trigger_id is null and {{ may_record() }}
+    where
+        blocked_triggers.trigger_id is null
+        and keyed.is_due
+        and {{ may_record() }}
 
 ),
 {% if this and is_incremental() %}
@@ -120,7 +136,8 @@ hindsight as (
 ),
 
 {#- Of customers who were merged, parted or found to be a crowd: what their
-    trigger says no more, or says of somebody else, has lost its reason. -#}
+    trigger says no more, or says of somebody else, has lost its reason; so has
+    what was brought forward and did not come true. -#}
 moved_customers as (
 
     select absorbed_customer_id as customer_id
@@ -152,7 +169,10 @@ withdrawn as (
             seen.survivor_id <> keyed.customer_id
             or (
                 keyed.occurrence_id is null
-                and moved_customers.customer_id is not null
+                and (
+                    moved_customers.customer_id is not null
+                    or seen.first_seen_at < seen.eligible_at
+                )
             )
         )
 
