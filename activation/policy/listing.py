@@ -74,10 +74,8 @@ def described(row: dict[str, Any]) -> dict[str, str]:
         "trigger": f"{row['id']} v{row['version']}",
         "priority": str(row["priority"]),
         "purpose": row["purpose"],
-        "channels": f"{row['mode']} of {', '.join(row['channels'])}"
-        if row["mode"] == "first"
-        else _joined(row["channels"]),
-        "caps": _joined([*([f"group {row['cap_group']}"] if row["cap_group"] else []), *row["caps"]]),
+        "channels": f"{row['mode']} of {_joined(row['channels'])}",
+        "caps": _joined([*([f"group {row['cap_group']}"] if row["cap_group"] else []), f"{len(row['caps'])} caps"]),
         "windows": _joined([row["quiet_hours"], *_windows(row)]),
         "experiment": _experiment(row),
         "ramp": " → ".join(steps),
