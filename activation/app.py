@@ -15,12 +15,13 @@ from activation.config import CONFIG_FILE, Config, read_config
 from activation.delivery.audiences import require_synced, sync_audience
 from activation.delivery.handover import read_member_changes, read_messages
 from activation.delivery.plan import plan
-from activation.delivery.render import Renderer, missing_templates
+from activation.delivery.policies import check_policies
+from activation.delivery.render import Renderer
 from activation.delivery.send import Engine, SendReport, require_delivered
 from activation.delivery.stopping import asked_to_stop
 from activation.destinations import account_for, open_destination, require_kind
 from activation.destinations.base import Destination
-from activation.errors import BuildError, BusyError, ConfigError, PolicyError, RunRefusedError
+from activation.errors import BuildError, BusyError, ConfigError, RunRefusedError
 from activation.feedback.links import UnsubscribeLinks
 from activation.ledger import Ledger, leases, open_ledger, recovery, runs
 from activation.ledger.attempts import queue_name, queues_with_work
@@ -28,6 +29,7 @@ from activation.ledger.export import export_changes
 from activation.loading import LoadReport, load, read_mapping
 from activation.loading.landing import load_landing
 from activation.model import Run, RunMode
+from activation.policy import Schedule
 from activation.project import (
     DECISIONS_TAG,
     OUTCOMES_TAG,
@@ -157,43 +159,29 @@ class App:
         """Check every policy, template and destination. Raises PolicyError or ConfigError naming what is wrong."""
         for name, config in self.config.destinations.items():
             require_kind(name, config.kind)
-        triggers, audiences = self.project.triggers(), self.project.audiences()
-        faults = missing_templates([declared.policy for declared in triggers], self.template_folders, self.config)
-        for declared in triggers:
-            if declared.policy.sender not in self.config.senders:
-                faults.append(f"{declared.file}: sender: {CONFIG_FILE} has no sender `{declared.policy.sender}`.")
-            reached = {config.channel for config in self.config.destinations.values()}
-            for channel in sorted(set(declared.policy.channels.names) - reached):
-                faults.append(f"{declared.file}: channels: {CONFIG_FILE} has no destination for {channel}.")
-            if declared.model != f"{TRIGGER_PREFIX}{declared.policy.id}":
-                faults.append(f"{declared.file}: id: the model of `{declared.policy.id}` is called {declared.model}.")
-        for member in audiences:
-            if member.policy.destination not in self.config.destinations:
-                faults.append(f"{member.file}: destination: {CONFIG_FILE} has no `{member.policy.destination}`.")
-        undeclared = set(self.project.trigger_models()) - {declared.model for declared in triggers}
-        faults += [
-            f"{name} has no policy: write `config: meta: trigger:` into its YAML." for name in sorted(undeclared)
-        ]
-        if faults:
-            raise PolicyError(" ".join(faults), "Mend what is named; docs/policy.md lists every field.")
-        return {"triggers": len(triggers), "audiences": len(audiences), "destinations": len(self.config.destinations)}
+        return check_policies(self.project, self.config, self.template_folders)
 
-    def build_facts(self, run: Run) -> DbtReport:
-        """Build and test everything up to the triggers. A trigger that fails is blocked; anything else is an error."""
+    def build_facts(self, run: Run, cadence: Schedule | None = None) -> DbtReport:
+        """Build and test everything up to the triggers. A trigger that fails is blocked; anything else is an error.
+
+        With a cadence the triggers of a rarer schedule rest, once they were built: what they found before stays.
+        """
         self.check()
         if run.mode is RunMode.ANALYSIS:
             self._forget_analysis()
+        resting = self._resting(run, cadence)
         outside = (DECISIONS_TAG, OUTCOMES_TAG)
         with self._warehouse_file():
             variables, target = self._variables(run), TARGETS[run.mode]
             _require(self.project.seed(variables, target=target), "seeds")
-            built = self.project.run_changed(variables, target=target, exclude=outside)
+            built = self.project.run_changed(variables, target=target, exclude=outside, resting=resting)
             tested = self.project.test(variables, target=target, exclude=" ".join(outside))
         blocks = _failure_blocks([*built.failures, *tested.failures], run.as_of)
         with self._warehouse() as warehouse:
             write_blocks(warehouse, self._model_report(run, blocks))
         _tell_of(blocks)
-        return replace(built, counts={**built.counts, "blocks": len(blocks)})
+        left_out = len(set(resting) - set(built.built))
+        return replace(built, counts={**built.counts, "blocks": len(blocks), "left_out": left_out})
 
     def check_quality(self, run: Run) -> GateReport:
         """The gate before the decisions: sources and triggers. What fails is blocked, not raised."""
@@ -229,12 +217,12 @@ class App:
         runs.announce(self.ledger, run.run_id)
         return True
 
-    def build(self) -> dict[str, int]:
-        """All of a live run's steps up to the announcement."""
+    def build(self, cadence: Schedule | None = None) -> dict[str, int]:
+        """All of a live run's steps up to the announcement; without a cadence every trigger is built."""
         loaded = self.load_landing()
         copied = self.copy_ledger()
         run = self.start_run()
-        facts = self.build_facts(run)
+        facts = self.build_facts(run, cadence)
         gate = self.check_quality(run)
         decided = self.decide(run)
         self.announce(self.run(decided["run_id"]))
@@ -243,6 +231,7 @@ class App:
             "rows_loaded": sum(report.rows_loaded for report in loaded),
             "changes_copied": copied,
             "models": facts.counts.get("success", 0),
+            "left_out": facts.counts["left_out"],
             "blocks": facts.counts["blocks"] + len(gate.blocks),
         }
 
@@ -332,6 +321,14 @@ class App:
             environment=self.settings.environment.value,
             lane=run.lane,
         )
+
+    def _resting(self, run: Run, cadence: Schedule | None) -> list[str]:
+        """The triggers that this build leaves as they are; one that was never built does not rest."""
+        rarer = self.project.rarer_triggers(cadence) if cadence else []
+        if not rarer:
+            return []
+        with self._warehouse() as warehouse:
+            return [model for model in rarer if warehouse.has_table(SCHEMAS[run.mode], model)]
 
     def _build_decisions(self, run: Run) -> None:
         with self._warehouse_file():

@@ -21,6 +21,7 @@ from activation.loading.mapping import EVENT_TABLE, TABLES, read_mapping
 from activation.loading.needs import compare, find_needs
 from activation.loading.survey import survey
 from activation.model import Run, RunMode
+from activation.policy import listing
 from activation.warehouses import Warehouse, open_warehouse
 from activation.warehouses.schema import RAW, quoted
 
@@ -205,28 +206,17 @@ def write_model_docs(app: App) -> Path:
 
 
 def trigger_rows(app: App) -> list[dict[str, Any]]:
-    """One row per trigger for the list."""
-    return [
-        {
-            "id": policy.id,
-            "version": policy.version,
-            "purpose": policy.purpose.value,
-            "channels": ",".join(policy.channels.names),
-            "priority": policy.priority,
-            "holdout": policy.experiment.holdout if policy.experiment else 0.0,
-            "owner": policy.owner,
-            "state": "enabled" if policy.enabled else "paused",
-        }
-        for policy in (declared.policy for declared in app.project.triggers())
-    ]
+    """One row per trigger for the list, what is chosen first at the top."""
+    return listing.rows(app.project.triggers(), app.project.house())
 
 
 def trigger_policy(app: App, name: str) -> Mapping[str, Any]:
-    """One trigger's whole policy. Raises ConfigError for an unknown id."""
-    found = {declared.policy.id: declared for declared in app.project.triggers()}
+    """One trigger's whole policy, and where each value comes from. Raises ConfigError for an unknown id."""
+    triggers = app.project.triggers()
+    found = {declared.policy.id: declared for declared in triggers}
     if name not in found:
         raise ConfigError(f"There is no trigger `{name}`.", f"Use one of {', '.join(sorted(found))}.")
-    return {"model": found[name].model, "file": found[name].file, **found[name].policy.model_dump(mode="json")}
+    return listing.story(found[name], triggers, app.project.house())
 
 
 def explain_trigger(app: App, name: str, customer_id: str) -> list[dict[str, Any]]:

@@ -7,6 +7,9 @@ import click
 
 from activation.cli.main import JSON, asked, counts, main, opened, say
 
+# The schedules of policies, which are heavier to import than a command's help may be.
+CADENCES = ("every_build", "hourly", "daily", "weekly")
+
 
 @main.command()
 @click.argument("files", nargs=-1, required=True)
@@ -46,15 +49,25 @@ def load(
 
 
 @main.command()
+@click.option(
+    "--cadence",
+    type=click.Choice(CADENCES),
+    help="Leave out the triggers whose schedule is rarer; without it all are built.",
+)
 @JSON
-def build(as_json: bool) -> None:
+def build(cadence: str | None, as_json: bool) -> None:
     """Load what landed, build the models, check quality, decide, and announce a live run.
+
+    Every open occurrence is decided, also those of triggers that are left out.
 
     \b
     Example: activation build --json
+             activation build --cadence hourly
     """
+    from activation.policy import Schedule
+
     with opened() as app:
-        result = app.build()
+        result = app.build(Schedule(cadence) if cadence else None)
     say(result, as_json, counts("Built"))
 
 
