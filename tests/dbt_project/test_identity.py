@@ -25,7 +25,8 @@ MODELS = [
     *("int_sign_outs", "int_identities", "int_crowded_identities", "int_device_owners", "int_rejected_identities"),
     *("int_merge_claims", "int_merge_changes", "int_customer_merges", "int_rejected_merges"),
     *("int_order_references", "int_customer_things", "int_thing_changes", "int_changed_customers", "int_events"),
-    *("int_changed_contact_points", "int_contact_points", "int_consent_changes", "int_units"),
+    *("int_changed_contact_points", "int_contact_points", "int_consent_changes", "int_customer_profiles"),
+    *("int_unit_links", "int_unit_customers", "int_units"),
 ]
 STAGED = (
     "event placeholder_event customer_change contact_point_change consent_change account_change subscription_change"

@@ -41,7 +41,7 @@ def _is_expression(text: str) -> bool:
 
 names = {name for path in MACROS.rglob("*.sql") for name in MACRO.findall(path.read_text())}
 globals().update({name: call(name) for name in names})
-for rows in ("audience_policies", "policies", "policy_channels", "policy_variants", "rows_of", "trigger_steps"):
+for rows in ("audience_policies", "policies", "policy_channels", "policy_variants", "rows_of", "digits", "slots", "market_rows", "trigger_steps"):
     globals()[rows] = lambda *_, **__: SELECT
 for models in ("audience_models", "segments", "trigger_models"):
     globals()[models] = lambda: ["model_one", "model_two"]
@@ -50,6 +50,11 @@ globals().update(
     affected_survivors=lambda relation, *_, **__: relation,
     affected_vintages=lambda: SELECT,
     as_of=lambda: "current_timestamp",
+    cap_losers=lambda standings: f"losers as (select * from {standings})",  # noqa: S608 - never run
+    cap_rooms=lambda bids, messages: f"rivals as (select * from {bids} union all select * from {messages})",  # noqa: S608 - never run
+    cap_rounds=lambda contestants: f"placed as (select * from {contestants})",  # noqa: S608 - never run
+    connected_components=lambda ties: " ".join(("select * from", ties)),
+    customers_of_units=lambda customers, _: customers,
     device_stretches=lambda moments, sign_outs: f"select * from {moments} union all select * from {sign_outs}",  # noqa: S608 - never run
     is_affected=lambda: "customer_id is not null",
     is_new_load=lambda *_: "load_id is not null",

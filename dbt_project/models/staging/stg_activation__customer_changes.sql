@@ -12,6 +12,8 @@ renamed as (
             as merged_into_id,
         nullif({{ trimmed(json_text('attributes', 'account_id')) }}, '')
             as account_id,
+        {{ person_id(json_text('attributes', 'household_id')) }}
+            as household_id,
         {{ json_text('attributes', 'first_name') }} as first_name,
         {{ json_text('attributes', 'last_name') }} as last_name,
         {{ json_text('attributes', 'locale') }} as locale,
