@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from activation.config import CONFIG_FILE, Config, read_config
+from activation.decisions.seeds import prepare_time, read_time_seeds
 from activation.delivery.audiences import require_synced, sync_audience
 from activation.delivery.handover import read_member_changes, read_messages
 from activation.delivery.plan import plan
@@ -33,13 +34,11 @@ from activation.policy import Schedule
 from activation.project import (
     DECISIONS_TAG,
     OUTCOMES_TAG,
-    TRIGGER_PREFIX,
     BuildVariables,
     DbtReport,
-    NodeFailure,
     Project,
 )
-from activation.quality import Block, GateReport, Limits, Severity, run_gates, warehouse_address, write_blocks
+from activation.quality import Block, GateReport, Limits, failure_blocks, run_gates, warehouse_address, write_blocks
 from activation.settings import Settings
 from activation.warehouses import Warehouse, open_warehouse, reserved
 
@@ -47,7 +46,6 @@ BATCH_LANE = "batch"
 TARGETS = {RunMode.LIVE: "live", RunMode.ANALYSIS: "analysis"}
 SCHEMAS = {RunMode.LIVE: "activation", RunMode.ANALYSIS: "analysis"}
 OVERLAP = 1_000
-BLOCK_LENGTH = timedelta(days=1)
 ENGINE_KEYS = {
     "delivery_changes": ("incarnation", "sequence", "message_key"),
     "runs": ("run_id", "announced_at"),
@@ -156,7 +154,8 @@ class App:
         return found
 
     def check(self) -> dict[str, int]:
-        """Check every policy, template and destination. Raises PolicyError or ConfigError naming what is wrong."""
+        """Check policies, templates, destinations and hours. Raises PolicyError or ConfigError naming what is wrong."""
+        read_time_seeds(self.project.seeds, self.project.variable("markets"))
         for name, config in self.config.destinations.items():
             require_kind(name, config.kind)
         return check_policies(self.project, self.config, self.template_folders)
@@ -169,14 +168,14 @@ class App:
         self.check()
         if run.mode is RunMode.ANALYSIS:
             self._forget_analysis()
+        self._load_time(run)
         resting = self._resting(run, cadence)
         outside = (DECISIONS_TAG, OUTCOMES_TAG)
         with self._warehouse_file():
             variables, target = self._variables(run), TARGETS[run.mode]
-            _require(self.project.seed(variables, target=target), "seeds")
             built = self.project.run_changed(variables, target=target, exclude=outside, resting=resting)
             tested = self.project.test(variables, target=target, exclude=" ".join(outside))
-        blocks = _failure_blocks([*built.failures, *tested.failures], run.as_of)
+        blocks = failure_blocks([*built.failures, *tested.failures], run.as_of)
         with self._warehouse() as warehouse:
             write_blocks(warehouse, self._model_report(run, blocks))
         _tell_of(blocks)
@@ -330,6 +329,13 @@ class App:
         with self._warehouse() as warehouse:
             return [model for model in rarer if warehouse.has_table(SCHEMAS[run.mode], model)]
 
+    def _load_time(self, run: Run) -> None:
+        with self._warehouse() as warehouse:
+            names, has_other_columns = prepare_time(warehouse, SCHEMAS[run.mode], self.project.seeds, run.as_of)
+        with self._warehouse_file():
+            if names:
+                _require(self.project.seed(self._variables(run), TARGETS[run.mode], names, has_other_columns), "seeds")
+
     def _build_decisions(self, run: Run) -> None:
         with self._warehouse_file():
             variables, target = self._variables(run), TARGETS[run.mode]
@@ -417,23 +423,6 @@ def _require(report: DbtReport, what: str) -> None:
     if not report.passed:
         failures = "; ".join(f"{failure.name}: {failure.message}" for failure in report.failures[:3])
         raise BuildError(f"The {what} failed: {failures}.", "Mend the model named; nothing was announced.")
-
-
-def _failure_blocks(failures: Iterable[NodeFailure], as_of: datetime) -> list[Block]:
-    """One block per trigger that failed. Raises BuildError when something that all triggers rest on did."""
-    reasons: dict[str, list[str]] = {}
-    for failure in failures:
-        triggers = [model for model in failure.models if model.startswith(TRIGGER_PREFIX)]
-        if not triggers:
-            raise BuildError(
-                f"{failure.kind} {failure.name} failed: {failure.message}.",
-                "Mend it; nothing was decided or announced.",
-            )
-        for model in triggers:
-            scope = f"trigger:{model.removeprefix(TRIGGER_PREFIX)}"
-            reasons.setdefault(scope, []).append(f"{failure.name}: {failure.message}")
-    until = as_of + BLOCK_LENGTH
-    return [Block(scope, "; ".join(found), Severity.CRITICAL, until) for scope, found in sorted(reasons.items())]
 
 
 def _tell_of(blocks: Iterable[Block]) -> None:

@@ -1,6 +1,7 @@
 """Great Expectations suites and gates: what must hold before anything is sent."""
 
 from activation.quality.blocks import blocks_in_force, write_blocks
+from activation.quality.failures import failure_blocks
 from activation.quality.gates import duckdb_url, run_gates, warehouse_address
 from activation.quality.model import Block, Check, GateKind, GateReport, Limits, Origin, Severity
 
@@ -14,6 +15,7 @@ __all__ = [
     "Severity",
     "blocks_in_force",
     "duckdb_url",
+    "failure_blocks",
     "run_gates",
     "warehouse_address",
     "write_blocks",

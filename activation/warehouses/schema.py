@@ -131,6 +131,19 @@ PAUSES: Columns = (
     ("copied_at", "timestamp"),
 )
 
+APPROVALS: Columns = (
+    ("incarnation", "text"),
+    ("sequence", "bigint"),
+    ("trigger_id", "text"),
+    ("plan_digest", "text"),
+    ("verdict", "text"),
+    ("decided_by", "text"),
+    ("note", "text"),
+    ("person_count", "bigint"),
+    ("decided_at", "timestamp"),
+    ("copied_at", "timestamp"),
+)
+
 FEEDBACK: Columns = (
     ("incarnation", "text"),
     ("sequence", "bigint"),
@@ -186,6 +199,16 @@ QUALITY_BLOCKS: Columns = (
     ("until", "timestamp"),
 )
 
+# Days as text, such as 2026-12-25; a region of '' is the whole country. `source` names what they were computed with.
+PUBLIC_HOLIDAYS: Columns = (
+    ("country_code", "text"),
+    ("region", "text"),
+    ("holiday_on", "text"),
+    ("name", "text"),
+    ("year", "bigint"),
+    ("source", "text"),
+)
+
 SCHEMAS: Mapping[str, Mapping[str, Columns]] = {
     RAW: {
         "events": EVENTS,
@@ -199,11 +222,13 @@ SCHEMAS: Mapping[str, Mapping[str, Columns]] = {
         "delivery_changes": DELIVERY_CHANGES,
         "suppressions": SUPPRESSIONS,
         "pauses": PAUSES,
+        "approvals": APPROVALS,
         "feedback": FEEDBACK,
         "audience_members": AUDIENCE_MEMBERS,
         "runs": RUNS,
         "marks": MARKS,
         "quality_blocks": QUALITY_BLOCKS,
+        "public_holidays": PUBLIC_HOLIDAYS,
     },
 }
 

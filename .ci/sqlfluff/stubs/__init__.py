@@ -41,7 +41,8 @@ def _is_expression(text: str) -> bool:
 
 names = {name for path in MACROS.rglob("*.sql") for name in MACRO.findall(path.read_text())}
 globals().update({name: call(name) for name in names})
-for rows in ("audience_policies", "policies", "policy_channels", "policy_variants", "rows_of", "digits", "slots", "market_rows", "trigger_steps"):
+tables = ("audience_policies", "policies", "policy_channels", "policy_variants", "rows_of", "trigger_steps")
+for rows in (*tables, "digits", "market_rows", "slots"):
     globals()[rows] = lambda *_, **__: SELECT
 for models in ("audience_models", "segments", "trigger_models"):
     globals()[models] = lambda: ["model_one", "model_two"]
