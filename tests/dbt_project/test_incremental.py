@@ -27,7 +27,7 @@ ORDERS_FILE = next(
     (path for path in (DATA / "cdnow/events.parquet", DATA / "data/cdnow/events.parquet") if path.exists()), None
 )
 # Ids become crowds in small worlds too, some of them between two loads.
-VARIABLES = {"max_devices_per_user": 6, "max_users_per_device": 4}
+VARIABLES = {"max_devices_per_user": 6, "max_users_per_device": 4, "max_customers_per_contact_point": 2}
 # Of what the shop writes, so much comes in loads after the first, that a load concerns a few of many customers.
 LATER_SHARE = 0.01
 START = datetime(2026, 1, 1)
@@ -111,13 +111,12 @@ def attributes(chance: random.Random, table: str, number: int) -> dict[str, Any]
         case "customers":
             merged = {"merged_into": chance.choice(USERS)} if chance.random() < 0.3 else {}
             names = {"first_name": chance.choice("AB"), "timezone": chance.choice(["Europe/Paris", "Moon/Base"])}
-            return names | merged | {"account_id": f"accounts{number}"}
+            home = {"account_id": f"accounts{number}", "household_id": f"h{chance.randrange(3)}"}
+            return names | merged | {name: text for name, text in home.items() if chance.random() < 0.4}
         case "contact_points":
-            return customer | {
-                "channel": "email",
-                "address": f"cp{number}{chance.randrange(2)}@post.example",
-                "is_primary": True,
-            }
+            # A few addresses, so that customers share some, and more of them than connect.
+            address = f"cp{chance.randrange(4)}@post.example"
+            return customer | {"channel": "email", "address": address, "is_primary": True}
         case "consents":
             consent = {
                 "contact_point_id": f"cp{number}",
@@ -177,7 +176,7 @@ def _named(value: Any, world: str) -> Any:
 
 
 def _is_id(key: str, text: Any) -> bool:
-    return (key == "id" or key.endswith("_id")) and text not in NOBODY
+    return (key in ("id", "merged_into", "address") or key.endswith("_id")) and text not in NOBODY
 
 
 def simulated(chance: random.Random, loads: int, home: Path) -> list[list[Row]]:
