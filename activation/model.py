@@ -100,7 +100,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is meant to be sent to one contact point: one row of `act_messages`. Times are UTC without a zone."""
+    """What is meant to be sent to one contact point: one row of `act_messages`. Times are UTC without a zone.
+
+    `subject` replaces the template's; `items` are what a digest carries, its own occurrence first, and empty where a
+    message carries that one alone.
+    """
 
     message_key: str
     decision_id: str
@@ -131,6 +135,17 @@ class Message:
     send_not_after: datetime
     decided_at: datetime
     withdrawn_reason: str | None = None
+    subject: str | None = None
+    offer: str | None = None
+    items: tuple["Item", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of several occurrences that a message carries."""
+
+    trigger_id: str
+    context: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from typing import Any
 
 from activation.app import SCHEMAS, App, newest_mark
 from activation.decisions.explain import explain
+from activation.delivery import plans
 from activation.errors import BusyError, ConfigError
 from activation.feedback.links import Subscription
 from activation.ledger import Ledger, leases, operations, pauses, recovery
+from activation.ledger.approvals import Answer
 from activation.ledger.feedback import Feedback, record_feedback
 from activation.ledger.messages import find_message
 from activation.ledger.suppressions import Suppression, suppress
@@ -26,7 +28,7 @@ from activation.warehouses import Warehouse, open_warehouse
 from activation.warehouses.schema import RAW, quoted
 
 PAUSE_SCOPE = re.compile(r"all|(trigger|channel|brand):[a-z][a-z0-9_]*")
-COPIED = ("delivery_changes", "suppressions", "pauses", "feedback", "audience_members", "runs")
+COPIED = ("delivery_changes", "suppressions", "pauses", "approvals", "feedback", "audience_members", "runs")
 
 
 def run_all(app: App, tell: Callable[[str], object]) -> dict[str, Any]:
@@ -217,6 +219,29 @@ def trigger_policy(app: App, name: str) -> Mapping[str, Any]:
     if name not in found:
         raise ConfigError(f"There is no trigger `{name}`.", f"Use one of {', '.join(sorted(found))}.")
     return listing.story(found[name], triggers, app.project.house())
+
+
+def waiting_plans(app: App, name: str) -> list[dict[str, Any]]:
+    """The plans of a trigger that wait for a human's yes. Raises ConfigError for an unknown trigger."""
+    trigger_policy(app, name)
+    with open_warehouse(app.settings, read_copy=True) as warehouse:
+        return [asdict(plan) for plan in plans.waiting_plans(warehouse, SCHEMAS[RunMode.LIVE], app.ledger, name)]
+
+
+def answer_plan(app: App, name: str, digest: str, verdict: str, by: str, note: str) -> dict[str, Any]:
+    """Record a human's answer to one plan. Raises ConfigError for an unknown trigger, InputError for another plan."""
+    trigger_policy(app, name)
+    with open_warehouse(app.settings, read_copy=True) as warehouse:
+        waiting = plans.waiting_plans(warehouse, SCHEMAS[RunMode.LIVE], app.ledger, name)
+    plan = plans.answer_plan(app.ledger, waiting, name, digest, Answer(verdict), by, note)
+    return {
+        "trigger_id": name,
+        "plan_digest": plan.plan_digest,
+        "people": plan.people,
+        "messages": plan.messages,
+        "verdict": verdict,
+        "decided_by": by,
+    }
 
 
 def explain_trigger(app: App, name: str, customer_id: str) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from activation.cli import main
+from activation.settings import Settings
+from activation.warehouses import open_warehouse
 
 ROOT = Path(__file__).parents[1]
 
@@ -135,3 +137,49 @@ def test_the_doctor_names_what_is_missing(environ: dict[str, str]) -> None:
     assert "openssl rand" in findings["signing key"]["remedy"]
     assert findings["dbt project"]["is_fine"] is True, findings["dbt project"]
     assert findings["destination audience_files"]["is_fine"] is True
+
+
+@pytest.fixture
+def waiting(environ: dict[str, str]) -> dict[str, str]:
+    """A deployment whose newest build left one plan of 2 people waiting."""
+    rows = "('o1', '', 'win_back', 'c1'), ('o2', '', 'win_back', 'c2')"
+    with open_warehouse(Settings.from_environ(environ)) as warehouse:
+        warehouse.prepare()
+        warehouse.execute("create schema activation")
+        warehouse.execute(
+            "create table activation.act_decisions as select *, 'awaiting_approval' as verdict, 'd0d0' as plan_digest, "
+            "1 as run_id, timestamp '2026-03-01 09:00:00' as decided_at "
+            f"from (values {rows}) as found (occurrence_id, leg, trigger_id, customer_id)"
+        )
+        warehouse.publish()
+    return environ
+
+
+def test_a_plan_is_shown_and_approved(waiting: dict[str, str]) -> None:
+    """With people, messages and since when; the answer is kept with a name, and may be taken back."""
+    shown = run(waiting, "trigger", "plans", "win_back")
+    assert shown.output == "d0d0  people 2, messages 2, since 2026-03-01 09:00:00: waits\n"
+    approved = run(waiting, "trigger", "approve", "win_back", "--digest", "d0", "--by", "Lena", "--json")
+    assert json.loads(approved.output) == {
+        "trigger_id": "win_back",
+        "plan_digest": "d0d0",
+        "people": 2,
+        "messages": 2,
+        "verdict": "approve",
+        "decided_by": "Lena",
+    }
+    assert run(waiting, "trigger", "plans", "win_back").output.endswith(": approved by Lena\n")
+    refused_after_all = run(waiting, "trigger", "refuse", "win_back", "--digest", "d0d0")
+    assert refused_after_all.output.startswith("Refused win_back, plan d0d0: people 2, messages 2.")
+    (plan,) = json.loads(run(waiting, "trigger", "plans", "win_back", "--json").output)
+    assert (plan["answer"], plan["people"]) == ("refuse", 2)
+
+
+def test_an_answer_to_what_does_not_wait_is_refused(waiting: dict[str, str]) -> None:
+    """An unknown plan is answered with those that wait, an unknown trigger with those that there are."""
+    refused(run(waiting, "trigger", "approve", "win_back", "--digest", "beef"), 2, "beef", "d0d0 (2 people)")
+    refused(run(waiting, "trigger", "approve", "welcome_series", "--digest", "d0d0"), 2, "Nothing", "welcome_series")
+    refused(run(waiting, "trigger", "refuse", "nobody", "--digest", "d0d0"), 2, "nobody", "win_back")
+    assert (
+        run(waiting, "trigger", "plans", "welcome_series").output == "Nothing of welcome_series waits for an answer.\n"
+    )

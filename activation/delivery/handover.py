@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from activation.ledger.messages import items_from
 from activation.model import Channel, MemberAction, MemberChange, Message, OnUnknown, Purpose
 from activation.warehouses import Warehouse
 
@@ -64,6 +65,9 @@ def _message(row: dict[str, Any]) -> Message:
         send_not_after=row["send_not_after"],
         decided_at=row["decided_at"],
         withdrawn_reason=row["withdrawn_reason"],
+        subject=row["subject"],
+        offer=row["offer"],
+        items=items_from(row["items"]),
     )
 
 

@@ -2,7 +2,8 @@
 
 `<folder>/<template>/<channel>.<locale>.txt.j2` has the blocks `subject`, `preheader` and `body` and is not escaped;
 `<channel>.<locale>.html.j2` beside it is escaped and is for e-mail only. Folders are searched in order, so that a
-deployment's own templates win over ours; de-AT falls back to de, and that to the brand's default locale.
+deployment's own templates win over ours; de-AT falls back to de, and that to the brand's default locale. A message's
+own subject, its variant's, replaces the block: rendered in the same sandbox with the same values, and not escaped.
 """
 
 import re
@@ -61,6 +62,7 @@ class Renderer:
             FileSystemLoader(self._folders), {"money": _money, "date": _date, "link": _link}
         )
         self._pairs: dict[tuple[str, Channel, str, str], _Pair] = {}
+        self._subjects: dict[str, Template] = {}
 
     def render(self, message: Message, sent_at: datetime | None = None) -> Rendered:
         """The message as it will go out, dated `sent_at` (UTC) if given.
@@ -88,6 +90,13 @@ class Renderer:
         """Compile a template and return the locale found. Raises TemplateError."""
         return self._pair(template, channel, locale, default_locale).locale
 
+    def compile_subject(self, subject: str) -> Template:
+        """Compile a message's own subject. Raises TemplateError."""
+        try:
+            return self._sandbox.from_text(subject)
+        except TemplateSyntaxError as error:
+            raise TemplateError(f"The subject {subject!r} does not compile: {error.message}.", "") from None
+
     def _brand(self, name: str) -> BrandConfig:
         if name not in self._config.brands:
             raise ConfigError(f"{CONFIG_FILE} has no brand `{name}`.", "Add it under `brands`.")
@@ -101,7 +110,7 @@ class Renderer:
 
     def _parts(self, message: Message, pair: _Pair, values: Mapping[str, Any]) -> dict[str, str]:
         try:
-            parts = self._text_parts(pair.text, values)
+            parts = self._text_parts(pair.text, self._own_subject(message), values)
             if pair.html is not None:
                 parts["html"] = pair.html.render({**values, **parts})
             for part in parts.values():
@@ -117,11 +126,22 @@ class Renderer:
             )
         return parts
 
-    def _text_parts(self, template: Template, values: Mapping[str, Any]) -> dict[str, str]:
+    def _own_subject(self, message: Message) -> Template | None:
+        if message.subject is None:
+            return None
+        if message.subject not in self._subjects:
+            self._subjects[message.subject] = self.compile_subject(message.subject)
+        return self._subjects[message.subject]
+
+    def _text_parts(
+        self, template: Template, own_subject: Template | None, values: Mapping[str, Any]
+    ) -> dict[str, str]:
         context = template.new_context(dict(values))
         # Rendering the whole first is what fills the context's blocks, the inherited ones included.
         text = self._sandbox.concat(template.root_render_func(context))
         subject, preheader = (self._block(context, name) for name in ("subject", "preheader"))
+        if own_subject is not None:
+            subject = own_subject.render(values).strip()
         return {"subject": subject, "preheader": preheader, "text": f"{BLANK_LINES.sub(PARAGRAPH, text).strip()}\n"}
 
     def _block(self, context: Context, name: str) -> str:
@@ -195,6 +215,11 @@ def missing_templates(policies: Iterable[TriggerPolicy], templates: Sequence[Pat
                 renderer.compile(template, channel, brand.default_locale, brand.default_locale)
             except TemplateError as error:
                 faults.append(f"trigger {policy.id}: {error}")
+        for variant in policy.experiment.variants if policy.experiment else []:
+            try:
+                renderer.compile_subject(variant.subject or "")
+            except TemplateError as error:
+                faults.append(f"trigger {policy.id}: variant {variant.name}: {error}")
     return faults
 
 
@@ -217,6 +242,8 @@ def _values(
     return {
         "customer": dict(message.customer),
         "context": dict(message.context),
+        "items": [{"trigger": item.trigger_id, "context": dict(item.context)} for item in message.items],
+        "offer": message.offer,
         "message": {
             "trigger_id": message.trigger_id,
             "step": message.step,

@@ -68,6 +68,20 @@ PAUSES = pa.schema(
         ("copied_at", TIME),
     ]
 )
+APPROVALS = pa.schema(
+    [
+        ("incarnation", pa.string()),
+        ("sequence", pa.int64()),
+        ("trigger_id", pa.string()),
+        ("plan_digest", pa.string()),
+        ("verdict", pa.string()),
+        ("decided_by", pa.string()),
+        ("note", pa.string()),
+        ("person_count", pa.int64()),
+        ("decided_at", TIME),
+        ("copied_at", TIME),
+    ]
+)
 FEEDBACK = pa.schema(
     [
         ("incarnation", pa.string()),
@@ -116,6 +130,7 @@ SCHEMAS = {
     "delivery_changes": DELIVERY_CHANGES,
     "suppressions": SUPPRESSIONS,
     "pauses": PAUSES,
+    "approvals": APPROVALS,
     "feedback": FEEDBACK,
     "audience_members": AUDIENCE_MEMBERS,
     "runs": RUNS,
@@ -147,6 +162,7 @@ def _queries(after: int) -> dict[str, Select[Any]]:
     plain = {
         "suppressions": tables.suppressions,
         "pauses": tables.pauses,
+        "approvals": tables.approvals,
         "feedback": tables.feedback,
         "audience_members": tables.audience_members,
         "runs": tables.runs,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from activation.ledger import tables
-from activation.model import Channel, Message, OnUnknown, Purpose
+from activation.model import Channel, Item, Message, OnUnknown, Purpose
 
 if TYPE_CHECKING:
     from activation.ledger.store import Ledger
@@ -61,6 +61,11 @@ def message_row(message: Message, destination: str) -> dict[str, Any]:
         "send_not_before": message.send_not_before,
         "send_not_after": message.send_not_after,
         "decided_at": message.decided_at,
+        "subject": message.subject,
+        "offer": message.offer,
+        "items": to_json([{"trigger": item.trigger_id, "context": dict(item.context)} for item in message.items])
+        if message.items
+        else None,
     }
 
 
@@ -95,7 +100,15 @@ def message_from(row: Row[Any]) -> Message:
         send_not_before=row.send_not_before,
         send_not_after=row.send_not_after,
         decided_at=row.decided_at,
+        subject=row.subject,
+        offer=row.offer,
+        items=items_from(row.items),
     )
+
+
+def items_from(text: str | None) -> tuple[Item, ...]:
+    """What a digest carries, from its JSON; nothing where a message is none."""
+    return tuple(Item(item["trigger"], item["context"]) for item in json.loads(text or "[]"))
 
 
 def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -13,6 +13,7 @@ from sqlalchemy import Table, func, insert, select, update
 
 from activation.errors import LedgerBehindError
 from activation.ledger import tables
+from activation.ledger.approvals import Answer
 from activation.ledger.attempts import NewAttempt, append, insert_messages
 from activation.ledger.messages import KEYS_PER_STATEMENT, in_chunks
 from activation.ledger.outcomes import record_by_id
@@ -35,6 +36,7 @@ class Copy:
     delivery_changes: Rows = ()
     suppressions: Rows = ()
     pauses: Rows = ()
+    approvals: Rows = ()
     feedback: Rows = ()
     audience_members: Rows = ()
     runs: Rows = ()
@@ -172,6 +174,7 @@ def _restore_logs(writing: Writing, copy: Copy, report: RecoveryReport) -> None:
     logs: tuple[tuple[Table, Rows, Mapping[str, Any]], ...] = (
         (tables.suppressions, copy.suppressions, {}),
         (tables.pauses, copy.pauses, {}),
+        (tables.approvals, copy.approvals, {}),
         (tables.feedback, copy.feedback, {}),
         (tables.audience_members, copy.audience_members, {"change_id": RECOVERED, "run_id": 0}),
     )
@@ -202,10 +205,12 @@ def _restore(writing: Writing, table: Table, rows: Rows, defaults: Mapping[str, 
 
 
 def _is_held(row: Mapping[str, Any], held: Mapping[Any, Any] | None) -> bool:
-    """Whether the ledger has this very row; where its number is another's, a lifting is left out: the safe side."""
+    """Whether the ledger has this very row; where its number is another's, a lifting and a yes to a plan are left out:
+    the safe side."""
     if held is None:
         return False
-    return row.get("is_lifted") is True or all(row[name] == held[name] for name in held if name in row)
+    is_unsafe = row.get("is_lifted") is True or row.get("verdict") == Answer.APPROVE.value
+    return is_unsafe or all(row[name] == held[name] for name in held if name in row)
 
 
 def _restore_runs(writing: Writing, rows: Rows, report: RecoveryReport) -> None:

@@ -5,6 +5,7 @@ writer locks first. Transactions are short (one window at most), and a change wi
 before one with a lower.
 """
 
+import logging
 import sqlite3
 import time
 import uuid
@@ -34,11 +35,14 @@ from activation.errors import ConfigError, LedgerUnavailableError
 from activation.ledger import tables
 from activation.ledger.clock import Clock, utc_now
 from activation.ledger.faults import translated_faults
+from activation.ledger.migrations import migrate
 from activation.model import Environment
 from activation.settings import Settings
 
 BUSY_SECONDS = 30
 WRITES = "ledger_write"
+
+logger = logging.getLogger(__name__)
 
 
 class Writing:
@@ -220,6 +224,16 @@ def _prepare(ledger: Ledger) -> None:
             f"The ledger {ledger.place} has schema version {version}, newer than this program's.",
             "Upgrade the program.",
         )
+    elif version < tables.SCHEMA_VERSION:
+        _migrate(ledger)
+
+
+def _migrate(ledger: Ledger) -> None:
+    with translated_faults(ledger.place), ledger.engine.connect() as connection:
+        connection.execution_options(**{WRITES: True})
+        with connection.begin():
+            before = migrate(connection)
+    logger.info("the ledger %s came from version %d to %d", ledger.place, before, tables.SCHEMA_VERSION)
 
 
 def _create(ledger: Ledger) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SEQUENCE = "sequence"
 
 metadata = MetaData()
@@ -95,6 +95,9 @@ messages = Table(
     Column("send_not_before", DateTime, nullable=False),
     Column("send_not_after", DateTime, nullable=False),
     Column("decided_at", DateTime, nullable=False),
+    Column("subject", Text),
+    Column("offer", Text),
+    Column("items", Text),
     Index("messages_customer", "customer_id"),
 )
 
@@ -209,6 +212,21 @@ pauses = Table(
     Column("reason", Text, nullable=False),
     Column("is_lifted", Boolean, nullable=False),
     Column("changed_at", DateTime, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("sequence", Number, primary_key=True, autoincrement=False),
+    Column("trigger_id", Text, nullable=False),
+    Column("plan_digest", String(64), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    # What whoever answered was shown.
+    Column("person_count", Number, nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Index("approvals_plan", "trigger_id", "plan_digest"),
 )
 
 feedback = Table(

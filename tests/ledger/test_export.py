@@ -3,6 +3,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from activation.ledger import Ledger, claims, leases, pauses, runs, suppressions
+from activation.ledger.approvals import Answer, Approval, answer
 from activation.ledger.audiences import MemberRecord, record_members
 from activation.ledger.export import SCHEMAS, export_changes
 from activation.ledger.feedback import Feedback, record_feedback
@@ -57,6 +58,7 @@ def test_every_table_is_exported_and_numbers_are_shared(ledger: Ledger, put, mak
     runs.announce(ledger, runs.start_run(ledger, "batch", RunMode.LIVE).run_id)
     suppressions.suppress(ledger, [Suppression("a@shop.example", "email", "default", reason="complaint")])
     pauses.pause(ledger, "all", "test")
+    answer(ledger, Approval("welcome", "d1", Answer.APPROVE, "Lena", 412, "checked"))
     record_feedback(ledger, [Feedback("f1", "opened", "email", ledger.clock.now(), "key0")])
     change = MemberChange("c1", 1, "simulation", "default", "vip", "list", "m1", "a@x", MemberAction.ADD, {}, "hash")
     with ledger.write() as writing:
@@ -68,6 +70,9 @@ def test_every_table_is_exported_and_numbers_are_shared(ledger: Ledger, put, mak
     assert rows["marks"][0]["high_water_mark"] == max(numbers) == ledger.high_water_mark()
     assert rows["runs"][0]["announced_at"] is not None
     assert rows["suppressions"][0]["reason"] == "complaint"
+    (approval,) = rows["approvals"]
+    assert (approval["plan_digest"], approval["verdict"], approval["decided_by"]) == ("d1", "approve", "Lena")
+    assert (approval["person_count"], approval["decided_at"]) == (412, ledger.clock.now())
 
 
 def test_going_on_from_the_mark_gives_each_change_once(ledger: Ledger, put, make_message) -> None:

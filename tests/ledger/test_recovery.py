@@ -5,6 +5,7 @@ import pytest
 
 from activation.errors import LedgerBehindError
 from activation.ledger import Ledger, claims, leases, open_ledger, pauses, runs, suppressions
+from activation.ledger.approvals import Answer, Approval, answer, answers
 from activation.ledger.attempts import queues_with_work
 from activation.ledger.export import export_changes
 from activation.ledger.feedback import Feedback, record_feedback
@@ -62,6 +63,7 @@ def test_a_lost_ledger_is_noticed_and_recovered(ledger: Ledger, fresh: Ledger, p
     runs.announce(ledger, runs.start_run(ledger, "batch", RunMode.LIVE).run_id)
     suppressions.suppress(ledger, [Suppression("a@shop.example", "email", "default")])
     pauses.pause(ledger, "all", "test")
+    answer(ledger, Approval("welcome", "d1", Answer.APPROVE, "Lena", 412))
     record_feedback(ledger, [Feedback("f", "delivered", "email", ledger.clock.now(), "key0")])
     mark, copy = _copy(ledger)
     with pytest.raises(LedgerBehindError, match="activation ledger recover"):
@@ -76,6 +78,7 @@ def test_a_lost_ledger_is_noticed_and_recovered(ledger: Ledger, fresh: Ledger, p
     assert (report.messages, report.doubtful) == (6, 3)
     assert queues_with_work(fresh) == []
     assert found.pauses == {"all": "test"}
+    assert answers(fresh, "welcome") == answers(ledger, "welcome") != {}
     assert suppressions.suppress(fresh, [Suppression("a@shop.example", "email", "default")]) == 0
     assert record_feedback(fresh, [Feedback("f", "delivered", "email", fresh.clock.now(), "key0")]) == 0
     assert runs.start_run(fresh, "batch", RunMode.ANALYSIS).run_id == 2
@@ -100,11 +103,13 @@ def test_recovering_twice_changes_nothing_more(ledger: Ledger, fresh: Ledger, pu
 def test_a_rolled_back_ledger_is_noticed_and_recovered(
     ledger: Ledger, settings: Settings, put, make_message, tmp_path: Path
 ) -> None:
-    """A restored backup knows less than the copy: what it still holds planned is never sent by itself."""
+    """A restored backup knows less than the copy: what it still holds planned is never sent by itself, and a yes of
+    the lost ledger does not outdo a later no."""
     put([make_message(number) for number in range(4)])
     with ledger.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copy(settings.home / "ledger.sqlite", tmp_path / "backup.sqlite")
+    answer(ledger, Approval("welcome", "d1", Answer.APPROVE, "Lena", 412))
     _settle(ledger, 2, State.ACCEPTED)
     suppressions.suppress(ledger, [Suppression("a@shop.example", "email", "default")])
     mark, copy = _copy(ledger)
@@ -114,12 +119,14 @@ def test_a_rolled_back_ledger_is_noticed_and_recovered(
     with open_ledger(other) as restored:
         with pytest.raises(LedgerBehindError, match="stands at 4"):
             check_not_behind(restored, mark)
-        # Somebody objects before anyone notices, under numbers that the lost changes had.
+        # Somebody says no, and somebody objects before anyone notices, under numbers that the lost changes had.
+        answer(restored, Approval("welcome", "d1", Answer.REFUSE, "Ada", 412))
         suppressions.suppress(restored, [Suppression(f"{n}@shop.example", "email", "default") for n in range(9)])
         recover(restored, mark, copy)
         check_not_behind(restored, mark)
         assert status(restored).states == {"accepted": 2, "unknown": 2}
         assert queues_with_work(restored) == []
+        assert answers(restored, "welcome")["d1"].verdict is Answer.REFUSE
         everyone = [f"{name}@shop.example" for name in ["a", *range(9)]]
         with restored.read() as connection:
             assert len(suppressions.in_force(connection, everyone)) == 10
