@@ -7,6 +7,12 @@ with assignments as (
 
 ),
 
+voids as (
+
+    select * from {{ ref('act_assignment_voids') }}
+
+),
+
 arms as (
 
     select * from {{ ref('act_arms') }}
@@ -34,11 +40,13 @@ events as (
 contradictions as (
 
     select
-        experiment_id,
-        survivor_unit_id as unit_id,
-        count(distinct arm) > 1 as has_two_arms
+        assignments.experiment_id,
+        assignments.survivor_unit_id as unit_id,
+        count(distinct assignments.arm) > 1 as has_two_arms
     from assignments
-    group by experiment_id, survivor_unit_id
+    left join voids on assignments.assignment_id = voids.assignment_id
+    where voids.assignment_id is null
+    group by assignments.experiment_id, assignments.survivor_unit_id
 
 ),
 
@@ -51,6 +59,7 @@ units as (
         arms.trigger_id,
         arms.arm,
         arms.variant,
+        arms.weight_epoch,
         coalesce(policies.goal_event, 'Order Completed') as goal_event,
         case
             when policies.goal_event is null then 'total'
@@ -99,6 +108,7 @@ final as (
         units.trigger_id,
         units.arm,
         units.variant,
+        units.weight_epoch,
         coalesce(goals.goal_count, 0) as goal_count,
         coalesce(goals.goal_amount, 0) as goal_amount,
         units.has_two_arms,

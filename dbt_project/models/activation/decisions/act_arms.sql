@@ -25,19 +25,34 @@ numbered as (
 
 ),
 
+{#- A member of all marketing's control group is one for its quarter. -#}
+quarters as (
+
+    select distinct
+        experiment_id,
+        {{ global_quarter('experiment_id') }} as starts_at
+    from numbered
+    where trigger_id is null
+
+),
+
 arms as (
 
     select
-        assignment_id,
-        experiment_id,
-        survivor_unit_id as unit_id,
-        arm,
-        variant,
-        trigger_id,
-        bucket,
-        assigned_at
+        numbered.assignment_id,
+        numbered.experiment_id,
+        numbered.survivor_unit_id as unit_id,
+        numbered.arm,
+        numbered.variant,
+        numbered.trigger_id,
+        numbered.weight_epoch,
+        numbered.bucket,
+        coalesce(quarters.starts_at, numbered.assigned_at) as member_from,
+        {{ dbt.dateadd('month', 3, 'quarters.starts_at') }} as member_to,
+        numbered.assigned_at
     from numbered
-    where assignment_rank = 1
+    left join quarters on numbered.experiment_id = quarters.experiment_id
+    where numbered.assignment_rank = 1
 
 )
 

@@ -8,7 +8,7 @@
 }}
 
 {#-
-    What a run drew while its trigger was withheld, until all of it expired, is
+    What a run drew while its trigger was withheld, until all of it ended, is
     void in both arms: the treated were never treated.
 -#}
 with assignments as (
@@ -31,19 +31,58 @@ standing_runs as (
 
 ),
 
-outcomes as (
+sends as (
 
     select
         decisions.occurrence_id,
-        count(
-            case when decisions.verdict = 'send' then standing_runs.run_id end
-        ) as send_count,
-        max(
-            case when decisions.reason = 'expired_withheld' then 1 else 0 end
-        ) as withheld_count
+        decisions.assignment_id
     from decisions
-    left join standing_runs on decisions.run_id = standing_runs.run_id
-    group by decisions.occurrence_id
+    inner join standing_runs on decisions.run_id = standing_runs.run_id
+    where decisions.verdict = 'send'
+
+),
+
+treated as (
+
+    select assignments.assignment_id
+    from assignments
+    inner join sends on assignments.assignment_id = sends.assignment_id
+    union
+    select assignments.assignment_id
+    from assignments
+    inner join sends
+        on assignments.entry_occurrence_id = sends.occurrence_id
+
+),
+
+followed as (
+
+    select
+        occurrence_id,
+        reason,
+        is_final,
+        lag(verdict) over (
+            partition by occurrence_id, leg
+            order by decided_at, run_id
+        ) as verdict_before
+    from decisions
+
+),
+
+{#- Whatever ended them, they waited for somebody of ours until then. -#}
+withheld as (
+
+    select distinct occurrence_id
+    from followed
+    where
+        reason in ('expired_withheld', 'stale')
+        or (
+            is_final
+            and verdict_before in (
+                'over_volume', 'paused', 'blocked_by_quality',
+                'awaiting_approval'
+            )
+        )
 
 ),
 
@@ -54,15 +93,16 @@ draws as (
         assignments.assigned_run_id,
         assignments.assigned_at
     from assignments
-    left join outcomes
-        on assignments.entry_occurrence_id = outcomes.occurrence_id
+    left join treated on assignments.assignment_id = treated.assignment_id
+    left join withheld
+        on assignments.entry_occurrence_id = withheld.occurrence_id
     where assignments.arm = 'treated'
     group by
         assignments.trigger_id, assignments.assigned_run_id,
         assignments.assigned_at
     having
-        sum(coalesce(outcomes.send_count, 0)) = 0
-        and min(coalesce(outcomes.withheld_count, 0)) = 1
+        count(treated.assignment_id) = 0
+        and count(withheld.occurrence_id) = count(*)
 
 ),
 

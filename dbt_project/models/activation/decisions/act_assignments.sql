@@ -7,21 +7,11 @@
     )
 }}
 
--- depends_on: {{ ref('act_assignment_voids') }}
--- depends_on: {{ ref('int_customer_merges') }}
-with candidates as (
+with trials as (
 
     select *
-    from {{ ref('act_candidates') }}
-    where is_passed and {{ may_record() }}
-
-),
-
-policies as (
-
-    select *
-    from {{ ref('act_policies') }}
-    where purpose = 'marketing'
+    from {{ ref('act_trials') }}
+    where {{ may_record() }}
 
 ),
 
@@ -31,108 +21,67 @@ variants as (
 
 ),
 
-assigned as (
-    {% if this and is_incremental() %}
-    {#- After a merge the earlier assignment wins. #}
-    select
-        assignments.experiment_id,
-        assignments.survivor_unit_id as unit_id,
-        assignments.arm,
-        row_number() over (
-            partition by assignments.experiment_id, assignments.survivor_unit_id
-            order by assignments.assigned_at, assignments.assignment_id
-        ) as assignment_rank
-    from {{ resolved_units(this) }} as assignments
-    left join {{ ref('act_assignment_voids') }} as voids
-        on assignments.assignment_id = voids.assignment_id
-    where voids.assignment_id is null
-    {% else %}
-    {{ rows_of(
-        {
-            'experiment_id': dbt.type_string(), 'unit_id': dbt.type_string(),
-            'arm': dbt.type_string(), 'assignment_rank': dbt.type_int(),
-        },
-        [],
-    ) }}
-    {% endif %}
-),
+past_arms as (
 
-marketed as (
-
-    select
-        candidates.*,
-        policies.experiment_id,
-        policies.salt,
-        policies.weight_epoch,
-        row_number() over (
-            partition by candidates.unit_id
-            order by candidates.eligible_at, candidates.occurrence_id
-        ) as global_rank,
-        row_number() over (
-            partition by candidates.unit_id, policies.experiment_id
-            order by candidates.eligible_at, candidates.occurrence_id
-        ) as trigger_rank
-    from candidates
-    inner join policies on candidates.trigger_id = policies.trigger_id
+    select * from {{ ref('act_past_arms') }}
 
 ),
 
 global_draws as (
 
-    select
-        {{ global_experiment() }} as experiment_id,
-        marketed.unit_id,
-        cast(null as {{ dbt.type_string() }}) as variant,
-        marketed.occurrence_id as entry_occurrence_id,
-        cast(null as {{ dbt.type_string() }}) as trigger_id,
-        '{{ var("global_holdout_share") }}' as weight_epoch,
-        {{ global_bucket('marketed.unit_id') }} as bucket
-    from marketed
-    left join assigned
-        on marketed.unit_id = assigned.unit_id
-            and assigned.experiment_id = {{ global_experiment() }}
-    where
-        marketed.global_rank = 1
-        and assigned.unit_id is null
-        and {{ global_holdout_buckets() }} > 0
+    select *
+    from {{ ref('act_global_draws') }}
+    where {{ may_record() }}
 
 ),
 
 globally_held_out as (
 
-    select unit_id
+    select
+        experiment_id,
+        unit_id
     from global_draws
-    where bucket < {{ global_holdout_buckets() }}
+    where arm = 'held_out'
     union all
-    select unit_id
-    from assigned
+    select
+        experiment_id,
+        unit_id
+    from past_arms
+    where arm = 'held_out' and {{ global_holdout_buckets() }} > 0
+
+),
+
+{#- Triggers that share a salt share the assignment; the odds are those of the
+    trigger with which the unit enters. -#}
+entries as (
+
+    select
+        trials.*,
+        row_number() over (
+            partition by trials.unit_id, trials.experiment_id
+            order by trials.eligible_at, trials.occurrence_id
+        ) as entry_rank
+    from trials
+    left join globally_held_out
+        on trials.unit_id = globally_held_out.unit_id
+            and trials.global_experiment_id = globally_held_out.experiment_id
+    left join past_arms
+        on trials.unit_id = past_arms.unit_id
+            and trials.experiment_id = past_arms.experiment_id
     where
-        experiment_id = {{ global_experiment() }}
-        and arm = 'held_out'
-        and assignment_rank = 1
+        trials.experiment_id is not null
+        and globally_held_out.unit_id is null
+        and past_arms.unit_id is null
 
 ),
 
 trigger_draws as (
 
     select
-        marketed.experiment_id,
-        marketed.unit_id,
-        marketed.occurrence_id as entry_occurrence_id,
-        marketed.trigger_id,
-        marketed.weight_epoch,
-        {{ bucket('marketed.salt', 'marketed.unit_id') }} as bucket
-    from marketed
-    left join assigned
-        on marketed.unit_id = assigned.unit_id
-            and marketed.experiment_id = assigned.experiment_id
-    left join globally_held_out
-        on marketed.unit_id = globally_held_out.unit_id
-    where
-        marketed.experiment_id is not null
-        and marketed.trigger_rank = 1
-        and assigned.unit_id is null
-        and globally_held_out.unit_id is null
+        *,
+        {{ bucket('salt', 'unit_id') }} as bucket
+    from entries
+    where entry_rank = 1
 
 ),
 
@@ -141,14 +90,11 @@ draws as (
     select
         experiment_id,
         unit_id,
-        case
-            when bucket < {{ global_holdout_buckets() }} then 'held_out'
-            else 'treated'
-        end as arm,
-        variant,
+        arm,
+        cast(null as {{ dbt.type_string() }}) as variant,
         entry_occurrence_id,
-        trigger_id,
-        weight_epoch,
+        cast(null as {{ dbt.type_string() }}) as trigger_id,
+        '{{ var("global_holdout_share") }}' as weight_epoch,
         bucket
     from global_draws
     union all
@@ -157,7 +103,7 @@ draws as (
         trigger_draws.unit_id,
         variants.arm,
         variants.variant,
-        trigger_draws.entry_occurrence_id,
+        trigger_draws.occurrence_id as entry_occurrence_id,
         trigger_draws.trigger_id,
         trigger_draws.weight_epoch,
         trigger_draws.bucket

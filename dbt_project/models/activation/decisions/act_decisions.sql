@@ -27,11 +27,9 @@ with verdicts as (
 decisions as (
 
     select
-        {{ stable_key(
-            ['occurrence_id', run_number()]
-            + ([] if var('run_id') else [as_of()])
-        ) }} as decision_id,
+        {{ decision_key('occurrence_id', 'leg') }} as decision_id,
         occurrence_id,
+        leg,
         environment,
         brand,
         trigger_id,
@@ -44,9 +42,19 @@ decisions as (
         contact_point,
         template,
         variant,
+        subject,
+        sender,
+        offer,
+        digest,
+        case
+            when verdict = 'send'
+                then {{ decision_key('carrier_occurrence_id', 'carrier_leg') }}
+        end as carrier_decision_id,
         assignment_id,
         outranked_by_occurrence_id,
+        outranked_by_trigger_id,
         cap,
+        plan_digest,
         trigger_version,
         priority,
         {{ run_number() }} as run_id,

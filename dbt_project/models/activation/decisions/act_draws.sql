@@ -6,23 +6,41 @@ with candidates as (
 
 ),
 
+drawn_arms as (
+
+    select * from {{ ref('act_drawn_arms') }}
+
+),
+
 policies as (
 
     select * from {{ ref('act_policies') }}
 
 ),
 
-arms as (
+channels as (
 
-    select * from {{ ref('act_arms') }}
+    select * from {{ ref('act_policy_channels') }}
 
 ),
 
-drawn as (
+reach as (
+
+    select * from {{ ref('act_reach') }}
+
+),
+
+places as (
+
+    select * from {{ ref('int_customer_places') }}
+
+),
+
+draws as (
 
     select
         candidates.occurrence_id,
-        '' as leg,
+        candidates.leg,
         candidates.brand,
         candidates.trigger_id,
         candidates.customer_id,
@@ -31,43 +49,42 @@ drawn as (
         candidates.priority,
         candidates.eligible_at,
         candidates.expires_at,
-        candidates.eligible_at as due_at,
-        candidates.channel,
-        candidates.contact_point_id,
-        candidates.contact_point,
-        coalesce(trigger_arms.variant, 'default') as variant,
-        policies.sender,
-        cast(null as {{ dbt.type_string() }}) as subject,
-        cast(null as {{ dbt.type_string() }}) as offer,
-        cast(null as {{ dbt.type_string() }}) as template,
+        {{ dbt.dateadd(
+            'second', 'drawn_arms.delay_seconds', 'candidates.eligible_at'
+        ) }} as due_at,
+        reach.channel,
+        reach.contact_point_id,
+        reach.contact_point,
+        drawn_arms.variant,
+        coalesce(drawn_arms.sender, policies.sender) as sender,
+        drawn_arms.subject,
+        drawn_arms.offer,
+        channels.template,
         policies.cap_group,
         policies.digest,
         policies.on_cap,
         policies.quiet_hours,
         policies.time_profile,
-        cast(null as {{ dbt.type_string() }}) as place_id,
-        cast(null as {{ dbt.type_string() }}) as country_code,
-        cast(null as {{ dbt.type_string() }}) as region,
-        case
-            when global_arms.arm = 'held_out' then global_arms.assignment_id
-            else trigger_arms.assignment_id
-        end as assignment_id,
-        case
-            when global_arms.arm = 'held_out' then 'held_out_global'
-            when trigger_arms.arm = 'held_out' then 'held_out_trigger'
-        end as held_out_reason
+        places.place_id,
+        places.country_code,
+        places.region,
+        drawn_arms.assignment_id,
+        drawn_arms.held_out_reason
     from candidates
+    inner join drawn_arms
+        on candidates.occurrence_id = drawn_arms.occurrence_id
+            and candidates.leg = drawn_arms.leg
     inner join policies on candidates.trigger_id = policies.trigger_id
-    left join arms as global_arms
-        on candidates.unit_id = global_arms.unit_id
-            and policies.purpose = 'marketing'
-            and global_arms.experiment_id = {{ global_experiment() }}
-            and {{ global_holdout_buckets() }} > 0
-    left join arms as trigger_arms
-        on candidates.unit_id = trigger_arms.unit_id
-            and policies.purpose = 'marketing'
-            and policies.experiment_id = trigger_arms.experiment_id
+    left join reach
+        on candidates.occurrence_id = reach.occurrence_id
+            and candidates.leg = reach.leg
+            and drawn_arms.route = reach.route
+    left join channels
+        on candidates.trigger_id = channels.trigger_id
+            and reach.channel = channels.channel
+            and drawn_arms.template_variant = channels.variant
+    left join places on candidates.customer_id = places.customer_id
 
 )
 
-select * from drawn
+select * from draws

@@ -1,7 +1,6 @@
-with decisions as (
+with sends as (
 
-    select decisions.*
-    from {{ resolved_survivors(ref('act_decisions')) }} as decisions
+    select * from {{ ref('act_pending_sends') }}
 
 ),
 
@@ -14,12 +13,6 @@ units as (
 occurrences as (
 
     select * from {{ ref('act_occurrences') }}
-
-),
-
-deliveries as (
-
-    select * from {{ ref('act_deliveries') }}
 
 ),
 
@@ -41,34 +34,30 @@ withdrawals as (
 
 ),
 
-standing_runs as (
-
-    select * from {{ ref('act_standing_runs') }}
-
-),
-
-numbered as (
+{#- What a message carries: its own occurrence first. -#}
+carried as (
 
     select
-        *,
-        row_number() over (
-            partition by occurrence_id
-            order by decided_at desc, run_id desc
-        ) as recency
-    from decisions
-
-),
-
-pending as (
-
-    select numbered.*
-    from numbered
-    inner join standing_runs on numbered.run_id = standing_runs.run_id
-    left join deliveries on numbered.decision_id = deliveries.decision_id
-    where
-        numbered.recency = 1
-        and numbered.verdict = 'send'
-        and coalesce(deliveries.state, 'planned') in ('planned', 'claimed')
+        sends.carrier_decision_id,
+        {{ json_array_agg(
+            'sends.occurrence_id',
+            'sends.is_carried, sends.priority, sends.occurrence_id',
+        ) }} as occurrence_ids,
+        case
+            when count(*) > 1
+                then {{ json_array_agg(
+                    json_object({
+                        'trigger': 'sends.trigger_id',
+                        'context': json_document('occurrences.context'),
+                    }),
+                    'sends.is_carried, sends.priority, sends.occurrence_id',
+                ) }}
+        end as items,
+        min(withdrawals.withdrawn_reason) as withdrawn_reason
+    from sends
+    inner join occurrences on sends.occurrence_id = occurrences.occurrence_id
+    left join withdrawals on sends.decision_id = withdrawals.decision_id
+    group by sends.carrier_decision_id
 
 ),
 
@@ -81,51 +70,57 @@ messages as (
             'occurrences.trigger_id',
             'occurrences.trigger_version',
             'occurrences.occurrence_key',
-            'pending.channel',
-            'pending.contact_point',
+            'sends.channel',
+            'sends.contact_point',
         ]) }} as message_key,
-        pending.decision_id,
-        pending.environment,
-        pending.brand,
-        pending.trigger_id,
-        '[' || {{ json_string('pending.occurrence_id') }} || ']'
-            as occurrence_ids,
-        pending.survivor_id as customer_id,
-        coalesce(units.unit_id, pending.unit_id) as unit_id,
+        sends.decision_id,
+        sends.environment,
+        sends.brand,
+        sends.trigger_id,
+        carried.occurrence_ids,
+        sends.survivor_id as customer_id,
+        coalesce(units.unit_id, sends.unit_id) as unit_id,
         policies.purpose,
-        pending.channel,
-        pending.contact_point_id,
-        pending.contact_point,
-        pending.template,
-        pending.variant,
-        policies.sender,
+        sends.channel,
+        sends.contact_point_id,
+        sends.contact_point,
+        sends.template,
+        sends.variant,
+        coalesce(sends.sender, policies.sender) as sender,
+        sends.subject,
+        sends.offer,
         coalesce(customers.locale, '') as locale,
         coalesce(customers.timezone, 'UTC') as timezone,
         policies.on_unknown,
         occurrences.context,
+        carried.items,
         cast({{ json_object({
-            'customer_id': 'pending.survivor_id',
+            'customer_id': 'sends.survivor_id',
             'first_name': 'customers.first_name',
             'last_name': 'customers.last_name',
             'locale': 'customers.locale',
             'country': 'customers.country_code',
         }) }} as {{ dbt.type_string() }}) as customer,
-        withdrawals.withdrawn_reason,
-        pending.run_id,
-        pending.trigger_version,
+        {#- A digest goes out whole, or it is decided again. #}
+        coalesce(withdrawals.withdrawn_reason, carried.withdrawn_reason)
+            as withdrawn_reason,
+        sends.run_id,
+        sends.trigger_version,
         occurrences.step,
-        pending.priority,
+        sends.priority,
         policies.is_mandatory,
-        pending.send_not_before,
-        pending.send_not_after,
-        pending.decided_at
-    from pending
+        sends.send_not_before,
+        sends.send_not_after,
+        sends.decided_at
+    from sends
+    inner join carried
+        on sends.decision_id = carried.carrier_decision_id
     inner join occurrences
-        on pending.occurrence_id = occurrences.occurrence_id
-    inner join policies on pending.trigger_id = policies.trigger_id
-    left join customers on pending.survivor_id = customers.customer_id
-    left join units on pending.survivor_id = units.customer_id
-    left join withdrawals on pending.decision_id = withdrawals.decision_id
+        on sends.occurrence_id = occurrences.occurrence_id
+    inner join policies on sends.trigger_id = policies.trigger_id
+    left join customers on sends.survivor_id = customers.customer_id
+    left join units on sends.survivor_id = units.customer_id
+    left join withdrawals on sends.decision_id = withdrawals.decision_id
 
 )
 

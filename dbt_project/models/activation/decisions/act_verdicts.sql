@@ -1,24 +1,6 @@
-with candidates as (
+with judgements as (
 
-    select * from {{ ref('act_candidates') }}
-
-),
-
-contest as (
-
-    select * from {{ ref('act_contest') }}
-
-),
-
-policies as (
-
-    select * from {{ ref('act_policies') }}
-
-),
-
-channels as (
-
-    select * from {{ ref('act_policy_channels') }}
+    select * from {{ ref('act_judgements') }}
 
 ),
 
@@ -28,75 +10,83 @@ reasons as (
 
 ),
 
-judged as (
+{#- A message of several ends with the first of them. -#}
+digests as (
 
     select
-        candidates.*,
-        contest.assignment_id,
-        contest.outranked_by_occurrence_id,
-        contest.cap,
-        coalesce(contest.variant, 'default') as variant,
-        coalesce(candidates.check_reason, contest.reason) as reason
-    from candidates
-    left join contest on candidates.occurrence_id = contest.occurrence_id
+        carrier_occurrence_id,
+        carrier_leg,
+        min(ends_at) as ends_at
+    from judgements
+    where reason = 'chosen' and digest is not null
+    group by carrier_occurrence_id, carrier_leg
 
 ),
 
 sends as (
 
     select
-        judged.occurrence_id,
-        coalesce(own.template, base.template) as template,
+        judgements.occurrence_id,
+        judgements.leg,
+        judgements.template,
+        judgements.variant,
+        judgements.subject,
+        judgements.sender,
+        judgements.offer,
+        judgements.digest,
+        judgements.carrier_occurrence_id,
+        judgements.carrier_leg,
         {{ as_of() }} as send_not_before,
-        {{ earliest(
-            'judged.expires_at',
-            dbt.dateadd('second', 'policies.time_to_live_seconds', as_of()),
-        ) }} as send_not_after
-    from judged
-    inner join policies on judged.trigger_id = policies.trigger_id
-    inner join channels as base
-        on judged.trigger_id = base.trigger_id
-            and judged.channel = base.channel
-            and base.variant = 'default'
-    left join channels as own
-        on judged.trigger_id = own.trigger_id
-            and judged.channel = own.channel
-            and judged.variant = own.variant
-    where judged.reason = 'chosen'
+        coalesce(digests.ends_at, judgements.ends_at) as send_not_after
+    from judgements
+    left join digests
+        on judgements.carrier_occurrence_id = digests.carrier_occurrence_id
+            and judgements.carrier_leg = digests.carrier_leg
+    where judgements.reason = 'chosen'
 
 ),
 
 verdicts as (
 
     select
-        judged.occurrence_id,
-        judged.environment,
-        judged.brand,
-        judged.trigger_id,
-        judged.customer_id,
-        judged.unit_id,
+        judgements.occurrence_id,
+        judgements.leg,
+        judgements.environment,
+        judgements.brand,
+        judgements.trigger_id,
+        judgements.customer_id,
+        judgements.unit_id,
         reasons.verdict,
-        judged.reason,
-        judged.channel,
-        judged.contact_point_id,
-        judged.contact_point,
+        judgements.reason,
+        judgements.channel,
+        judgements.contact_point_id,
+        judgements.contact_point,
         sends.template,
-        case when sends.occurrence_id is not null then judged.variant end
-            as variant,
-        judged.assignment_id,
-        judged.outranked_by_occurrence_id,
-        judged.cap,
-        judged.last_verdict,
-        judged.last_reason,
-        judged.trigger_version,
-        judged.priority,
+        sends.variant,
+        sends.subject,
+        sends.sender,
+        sends.offer,
+        sends.digest,
+        sends.carrier_occurrence_id,
+        sends.carrier_leg,
+        judgements.assignment_id,
+        judgements.outranked_by_occurrence_id,
+        judgements.outranked_by_trigger_id,
+        judgements.cap,
+        judgements.plan_digest,
+        judgements.last_verdict,
+        judgements.last_reason,
+        judgements.trigger_version,
+        judgements.priority,
         reasons.is_final,
-        judged.is_reopened,
+        judgements.is_reopened,
         sends.send_not_before,
         sends.send_not_after
-    from judged
-    left join reasons on judged.reason = reasons.reason
-    left join sends on judged.occurrence_id = sends.occurrence_id
+    from judgements
+    left join reasons on judgements.reason = reasons.reason
+    left join sends
+        on judgements.occurrence_id = sends.occurrence_id
+            and judgements.leg = sends.leg
 
 )
 

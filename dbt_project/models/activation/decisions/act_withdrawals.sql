@@ -50,6 +50,14 @@ stops as (
 
 ),
 
+refusals as (
+
+    select *
+    from {{ ref('act_approvals') }}
+    where verdict = 'refuse'
+
+),
+
 {#- Every send that nobody knows the end of is looked at again. -#}
 checked as (
 
@@ -76,6 +84,8 @@ checked as (
         ) as is_moved,
         max(case when customers.is_deleted then 1 else 0 end) as is_deleted,
         max(case when not policies.is_enabled then 1 else 0 end) as is_disabled,
+        max(case when refusals.plan_digest is not null then 1 else 0 end)
+            as is_refused,
         max(stops.stop) as stop
     from decisions
     inner join occurrences
@@ -97,6 +107,9 @@ checked as (
             = coalesce(suppressions.channel, decisions.channel)
             and decisions.brand = coalesce(suppressions.brand, decisions.brand)
             and suppressions.purpose in ('all', policies.purpose)
+    left join refusals
+        on decisions.trigger_id = refusals.trigger_id
+            and decisions.plan_digest = refusals.plan_digest
     left join stops
         on stops.scope = 'all'
             or stops.scope = 'trigger:' || decisions.trigger_id
@@ -120,6 +133,7 @@ withdrawals as (
             when is_consent_withdrawn = 1 then 'consent_withdrawn'
             when is_suppressed = 1 then 'suppressed'
             when is_moved = 1 then 'contact_point_changed'
+            when is_refused = 1 then 'approval_refused'
             when stop = 'paused' then 'paused'
             when stop = 'blocked' then 'blocked_by_quality'
         end as withdrawn_reason
