@@ -2,6 +2,6 @@
 {% macro hour_of_week(local_at) -%}
     {#- That day was a Monday. -#}
     {{ return(
-        "mod(" ~ dbt.datediff(far_past(), local_at, 'hour') ~ ", 168)"
+        "mod(" ~ whole(dbt.datediff(far_past(), local_at, 'hour')) ~ ", 168)"
     ) }}
 {%- endmacro %}

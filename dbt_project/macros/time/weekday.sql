@@ -2,6 +2,6 @@
 {% macro weekday(local_at) -%}
     {#- The far past began with a Monday. -#}
     {{ return(
-        "mod(" ~ dbt.datediff(far_past(), local_at, 'day') ~ ", 7) + 1"
+        "mod(" ~ whole(dbt.datediff(far_past(), local_at, 'day')) ~ ", 7) + 1"
     ) }}
 {%- endmacro %}
