@@ -35,6 +35,7 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         for name, value in {**warehouse_variables(settings), "DO_NOT_TRACK": "1"}.items():
             patch.setitem(os.environ, name, value)
         manifest = dbtRunner().invoke(["parse", *flags]).result
+        assert dbtRunner(manifest=manifest).invoke(["seed", *flags]).success
         built = dbtRunner(manifest=manifest).invoke(["run", *flags])
         assert built.success, [f"{found.node.name}: {found.message}" for found in built.result or []]
         tested = dbtRunner(manifest=manifest).invoke(["test", "--select", "test_type:unit", *flags])

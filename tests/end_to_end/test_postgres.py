@@ -82,6 +82,7 @@ def launch(app: App) -> None:
     app.load_landing()
     app.copy_ledger()
     run = app.start_run()
+    app._load_time(run)
     report = app.project.run_changed(app._variables(run), target="live", exclude=())
     assert report.passed, report.failures
     app.announce(run)
@@ -92,7 +93,9 @@ def build_again(app: App, other: Settings) -> None:
     with open_warehouse(app.settings, read_copy=True) as source, open_warehouse(other) as target:
         target.prepare()
         copy_sources(source, target)
-    report = Project(other).run(app._variables(app.newest_run()), target="live")
+    variables = app._variables(app.newest_run())
+    assert Project(other).seed(variables, "live").passed
+    report = Project(other).run(variables, target="live")
     assert report.passed, report.failures
 
 

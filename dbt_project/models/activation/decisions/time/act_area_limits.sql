@@ -71,15 +71,10 @@ ruled as (
         ) as has_own
     from areas
     inner join rules
-        on (rules.channel = '*' or rules.channel = areas.channel)
-            and (rules.purpose = '*' or rules.purpose = areas.purpose)
-            and (
-                rules.country_code = '*'
-                or (
-                    rules.country_code = areas.country_code
-                    and coalesce(rules.region, areas.region) = areas.region
-                )
-            )
+        on rules.channel in ('*', areas.channel)
+            and rules.purpose in ('*', areas.purpose)
+            and rules.country_code in ('*', areas.country_code)
+            and coalesce(rules.region, areas.region) = areas.region
 
 ),
 

@@ -112,15 +112,15 @@ permitted as (
     inner join local_hours
         on waiting.day_zone = local_hours.day_zone
             and hours.hour_of_week = local_hours.hour_of_week
-            and local_hours.starts_at < waiting.limit_at
-            and local_hours.ends_at > {{ earliest_slot }}
+            and waiting.limit_at > local_hours.starts_at
+            and {{ earliest_slot }} < local_hours.ends_at
     inner join windows
         on waiting.time_profile = windows.time_profile
             and waiting.brand = windows.brand
             and waiting.channel = windows.channel
             and waiting.place_id = windows.place_id
-            and windows.opens_at < local_hours.ends_at
-            and windows.closes_at > local_hours.starts_at
+            and local_hours.ends_at > windows.opens_at
+            and local_hours.starts_at < windows.closes_at
 
 ),
 
