@@ -92,6 +92,7 @@ class Dbt:
         self.scratch = scratch
         self.project = project
         self.manifest: Any = None
+        self.seeded: set[tuple[Path, str]] = set()
 
     def invoke(self, warehouse: Path, command: str, *arguments: str) -> Any:
         from dbt.cli.main import dbtRunner
@@ -99,11 +100,20 @@ class Dbt:
         os.environ["ACTIVATION_WAREHOUSE"] = str(warehouse)
         if self.manifest is None and command != "parse":
             self.manifest = self.invoke(warehouse, "parse")
+        if command == "run":
+            self._seed(warehouse, arguments)
         result = dbtRunner(manifest=self.manifest).invoke([command, *arguments, *self._flags()])
         if not result.success:
             failed = [f"{r.node.name}: {r.message}" for r in result.result or [] if r.status not in ("success", "pass")]
             raise AssertionError(f"dbt {command} failed: {result.exception or failed}")
         return result.result
+
+    def _seed(self, warehouse: Path, arguments: Sequence[str]) -> None:
+        """Every schema of a warehouse has the seeds before its first models."""
+        target = arguments[arguments.index("--target") + 1] if "--target" in arguments else ""
+        if (warehouse, target) not in self.seeded:
+            self.seeded.add((warehouse, target))
+            self.invoke(warehouse, "seed", *(["--target", target] if target else []))
 
     def _flags(self) -> list[str]:
         project = str(self.project)

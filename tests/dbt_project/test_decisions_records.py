@@ -9,8 +9,9 @@ import pytest
 
 pytestmark = pytest.mark.dbt
 
-MORNING = datetime(2026, 3, 1, 6)
-EVENING = datetime(2026, 3, 1, 18)
+# A Tuesday, since some of the markets permit no marketing on Sundays; both hours are permitted in all of them.
+MORNING = datetime(2026, 3, 3, 9)
+EVENING = datetime(2026, 3, 3, 18)
 EARLY = [f"c{number}" for number in range(20)]
 LATE = [f"c{number}" for number in range(20, 40)]
 RECORDS = [
@@ -22,7 +23,7 @@ RECORDS = [
     "act_assignments",
     "act_decisions",
 ]
-RUN_COLUMNS = "decision_id, run_id, launched_run_id, first_seen_run_id, entered_run_id, assigned_run_id"
+RUN_COLUMNS = "decision_id, carrier_decision_id, run_id, launched_run_id, first_seen_run_id, entered_run_id, assigned_run_id"
 
 
 def people(names: list[str], at: datetime) -> list[tuple[str, dict[str, Any]]]:

@@ -61,6 +61,7 @@ globals().update(
     is_new_load=lambda *_: "load_id is not null",
     json_elements=lambda column: f"lateral (select {column} as element, 1 as position)",
     resolved_survivors=lambda relation: relation,
+    resolved_units=lambda relation: relation,
     person_id=lambda column: f"nullif({column}, '')",
     rfm_measures=lambda: {"recency": "last_ordered_at", "frequency": "order_count", "monetary": "net_amount"},
     versions_in_force=lambda relation, *_, **__: " ".join(("select * from", relation)),

@@ -32,7 +32,7 @@ quarters as (
         experiment_id,
         {{ global_quarter('experiment_id') }} as starts_at
     from numbered
-    where trigger_id is null
+    where trigger_id is null and experiment_id like 'global:%'
 
 ),
 

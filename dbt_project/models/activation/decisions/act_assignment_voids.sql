@@ -33,9 +33,7 @@ standing_runs as (
 
 sends as (
 
-    select
-        decisions.occurrence_id,
-        decisions.assignment_id
+    select decisions.*
     from decisions
     inner join standing_runs on decisions.run_id = standing_runs.run_id
     where decisions.verdict = 'send'

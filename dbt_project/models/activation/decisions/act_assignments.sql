@@ -51,8 +51,7 @@ globally_held_out as (
 
 ),
 
-{#- Triggers that share a salt share the assignment; the odds are those of the
-    trigger with which the unit enters. -#}
+{#- Triggers of one salt share the assignment, by the odds of the first due. -#}
 entries as (
 
     select

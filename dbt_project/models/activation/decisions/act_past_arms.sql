@@ -1,14 +1,13 @@
-with assignments as (
+with recorded_assignments as (
 
-    select *
-    from {{ recorded('act_assignments') }}
+    select * from {{ recorded('act_assignments') }}
 
 ),
 
 resolved as (
 
     select resolved.*
-    from {{ resolved_units('assignments') }} as resolved
+    from {{ resolved_units('recorded_assignments') }} as resolved
 
 ),
 
