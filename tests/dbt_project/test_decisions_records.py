@@ -23,7 +23,9 @@ RECORDS = [
     "act_assignments",
     "act_decisions",
 ]
-RUN_COLUMNS = "decision_id, carrier_decision_id, run_id, launched_run_id, first_seen_run_id, entered_run_id, assigned_run_id"
+RUN_COLUMNS = (
+    "decision_id, carrier_decision_id, run_id, launched_run_id, first_seen_run_id, entered_run_id, assigned_run_id"
+)
 
 
 def people(names: list[str], at: datetime) -> list[tuple[str, dict[str, Any]]]:

@@ -25,7 +25,7 @@ POLICIES = 80
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 CHANNELS = ["email", "sms", "push"]
 COUNTRIES = ["DE", "FR", "GB", "NO", "US"]
-SUBJECT = "It's \"yours\" {{ name }}"
+SUBJECT = 'It\'s "yours" {{ name }}'
 LEVELS = {"critical": 1, "high": 7, "medium": 20, "low": 31}
 Rows = list[dict[str, Any]]
 

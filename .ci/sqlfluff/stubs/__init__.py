@@ -41,7 +41,19 @@ def _is_expression(text: str) -> bool:
 
 names = {name for path in MACROS.rglob("*.sql") for name in MACRO.findall(path.read_text())}
 globals().update({name: call(name) for name in names})
-tables = ("audience_policies", "policies", "policy_channels", "policy_variants", "rows_of", "trigger_steps")
+tables = (
+    "audience_policies",
+    "house_caps",
+    "house_freezes",
+    "policies",
+    "policy_channels",
+    "policy_countries",
+    "policy_ramps",
+    "policy_variants",
+    "policy_windows",
+    "rows_of",
+    "trigger_steps",
+)
 for rows in (*tables, "digits", "market_rows", "slots"):
     globals()[rows] = lambda *_, **__: SELECT
 for models in ("audience_models", "segments", "trigger_models"):
