@@ -41,5 +41,6 @@ def test_every_reason_is_documented_as_it_is() -> None:
 
 
 def test_no_reason_stands_there_twice() -> None:
+    """A reason has one meaning."""
     names = [row["reason"] for row in reasons()]
     assert len(names) == len(set(names))
