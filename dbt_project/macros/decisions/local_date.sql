@@ -7,7 +7,7 @@
 
 {% macro default__local_date(instant, timezone) -%}
     {{ return(
-        "cast((" ~ instant ~ " at time zone 'UTC') at time zone " ~ timezone
+        "cast(((" ~ instant ~ ") at time zone 'UTC') at time zone " ~ timezone
         ~ " as date)"
     ) }}
 {%- endmacro %}

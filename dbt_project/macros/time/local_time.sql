@@ -10,7 +10,7 @@
 
 {% macro default__local_time(instant, timezone) -%}
     {{ return(
-        "cast((" ~ instant ~ " at time zone 'UTC') at time zone " ~ timezone
+        "cast(((" ~ instant ~ ") at time zone 'UTC') at time zone " ~ timezone
         ~ " as timestamp)"
     ) }}
 {%- endmacro %}
