@@ -152,11 +152,14 @@ def _plain(files: str, query: str) -> float:
 
 
 def _run(history: History, select: str | None = None) -> float:
-    """Build the facts as a live run would after the last load; the project is parsed before the clock starts."""
+    """Build the facts as a live run would after the last load; parsed, with its seeds, before the clock starts."""
     settings = Settings.from_environ({"ACTIVATION_HOME": str(history.home), "ACTIVATION_PROJECT": str(PROJECT)})
     project = Project(settings)
     variables = BuildVariables(history.now().isoformat(sep=" "), 1, "live", "dev")
     project.manifest()
+    seeded = project.seed(variables, target="live")
+    if not seeded.passed:
+        raise SystemExit(f"The seeds failed: {seeded.failures}")
     started = time.perf_counter()
     if select:
         report = project.run(variables, target="live", select=select)
