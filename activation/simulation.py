@@ -12,7 +12,8 @@ from activation.simulator.effects import DeliveredMessage
 from activation.simulator.scenario import DEFAULT
 from activation.simulator.shop import Shop, ShopReport
 
-START = datetime(2026, 3, 2, 6, 0)
+# A Monday, at an hour at which Europe and the Americas may be written to, and Australia may not.
+START = datetime(2026, 3, 2, 16, 0)
 DAY = timedelta(days=1)
 
 

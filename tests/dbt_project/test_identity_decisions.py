@@ -11,7 +11,8 @@ from activation.decisions.explain import explain
 
 pytestmark = pytest.mark.dbt
 
-MORNING = datetime(2026, 3, 1, 6)
+# A Tuesday on which all markets permit marketing.
+MORNING = datetime(2026, 3, 3, 9)
 NOON = MORNING + timedelta(hours=6)
 PAIRS = [(f"old{number}", f"new{number}") for number in range(12)]
 SURVIVOR = "replace(customer_id, 'old', 'new')"
