@@ -1,5 +1,6 @@
 """A real Airflow of the tests' own: its metadata database is migrated once per session."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -28,6 +29,8 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ.update(wanted)
     assert "airflow" not in sys.modules, "Airflow reads its settings when it is imported: import it in the tests"
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+    # It sets up logging when it is imported, and would take the handlers of the test that imports it first.
+    importlib.import_module("airflow")
     yield home
     for name, value in before.items():
         if value is None:
