@@ -78,8 +78,8 @@ class TriggerPolicy(Strict):
     time_to_live: Length = Field(DAY, description="How long a decision to send stays right.")
     stale_after: LengthOrNever | None = Field(
         None,
-        description="How long after it became due a message that was withheld (paused, blocked, over its volume, "
-        "unapproved) may still go, or never (it always may); by default 24h for marketing, never for the rest.",
+        description="How long a message may have been withheld (paused, blocked, over its volume, "
+        "unapproved) and still go, or never (there is no limit); by default 24h for marketing, never for the rest.",
     )
     max_volume: Whole | None = Field(None, ge=1, description="Above it in one run the whole trigger waits.")
     approval: Whole | None = Field(

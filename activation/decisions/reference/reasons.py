@@ -44,6 +44,7 @@ REASONS: dict[str, tuple[str, bool]] = {
     "cap_reached_dropped": ("capped", FINAL),
     "outranked": ("outranked", OPEN),
     "outranked_dropped": ("outranked_dropped", FINAL),
+    "unfinished": ("deferred_cap", OPEN),
     "over_volume": ("over_volume", OPEN),
     "awaiting_approval": ("awaiting_approval", OPEN),
     "approval_refused": ("awaiting_approval", OPEN),

@@ -92,6 +92,8 @@
             'The cap went to others of this run'),
         ('outranked_dropped', 'outranked_dropped', true,
             'The cap went to others of this run and the policy drops'),
+        ('unfinished', 'deferred_cap', false,
+            'Who goes first was not settled within contest_rounds'),
         ('over_volume', 'over_volume', false,
             'The trigger had more messages than its max_volume; all of'
             ~ ' them wait'),

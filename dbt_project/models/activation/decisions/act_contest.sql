@@ -1,5 +1,3 @@
-{{ config(post_hook="{{ refuse_undecided() }}") }}
-
 with bids as (
 
     select * from {{ ref('act_bids') }}
@@ -66,10 +64,12 @@ lost as (
         winner_place
     from losers
     union all
+    {#- The rounds came to an end before it: it waits, and takes nothing of
+        those before it. #}
     select
         occurrence_id,
         leg,
-        'undecided' as reason,
+        'unfinished' as reason,
         null as cap,
         null as winner_place
     from standings
@@ -84,8 +84,9 @@ contest as (
         rivals.leg,
         case
             when lost.reason is null then 'chosen'
-            when rivals.on_cap = 'drop' then lost.reason || '_dropped'
-            else lost.reason
+            when lost.reason = 'unfinished' or rivals.on_cap <> 'drop'
+                then lost.reason
+            else lost.reason || '_dropped'
         end as reason,
         lost.cap,
         winners.occurrence_id as outranked_by_occurrence_id,
