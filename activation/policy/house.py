@@ -111,7 +111,9 @@ class HousePolicy(Strict):
     minimum_marketing_age_years: Whole = Field(ge=0, le=120, description="Nobody known to be younger gets marketing.")
     max_customers_per_contact_point: Whole = Field(ge=1, description="An address of more customers connects nobody.")
     contest_rounds: Whole = Field(
-        ge=1, le=64, description="How often a run asks whose turn it is under the caps; who is left waits for the next run."
+        ge=1,
+        le=64,
+        description="How often a run asks whose turn it is under the caps; who is left waits for the next run.",
     )
     advance_lead_hours: Whole = Field(
         ge=1, le=24, description="Hours before a closed stretch in which what falls into it is sent early."

@@ -261,7 +261,7 @@ def test_one_person_with_very_many_candidates_is_decided(arena: Arena) -> None:
 
 
 def test_what_takes_more_rounds_waits(arena: Arena) -> None:
-    """Of a chain of customers who share addresses, each waiting for the one before, the rest is left to the next run."""
+    """Of customers chained by shared addresses, each waiting for the one before, the rest waits for the next run."""
     caps = [Cap("per_person", 1, days=1), Cap("per_address", 1, days=1, per="contact_point")]
     chain = [_rival(n, customer_id=f"c{n // 2}", contact_point=f"p{(n + 1) // 2}") for n in range(12)]
     world = World(caps, chain)
