@@ -14,7 +14,7 @@ from activation.delivery import plans
 from activation.errors import BusyError, ConfigError
 from activation.feedback.links import Subscription
 from activation.ledger import Ledger, leases, operations, pauses, recovery
-from activation.ledger.approvals import Answer
+from activation.ledger.approvals import Answer, answers
 from activation.ledger.feedback import Feedback, record_feedback
 from activation.ledger.messages import find_message
 from activation.ledger.suppressions import Suppression, suppress
@@ -245,10 +245,12 @@ def answer_plan(app: App, name: str, digest: str, verdict: str, by: str, note: s
 
 
 def explain_trigger(app: App, name: str, customer_id: str) -> list[dict[str, Any]]:
-    """One customer's occurrences of one trigger with every verdict. Raises ConfigError for an unknown trigger."""
+    """One customer's occurrences of a trigger, every verdict and answer. Raises ConfigError for an unknown trigger."""
     trigger_policy(app, name)
     with open_warehouse(app.settings, read_copy=True) as warehouse:
-        return [asdict(story) for story in explain(warehouse, SCHEMAS[RunMode.LIVE], name, customer_id)]
+        # The ledger knows of an answer before the next build copies it.
+        stories = explain(warehouse, SCHEMAS[RunMode.LIVE], name, customer_id, answers(app.ledger, name))
+    return [asdict(story) for story in stories]
 
 
 def _held(app: App) -> tuple[set[str], set[str]]:

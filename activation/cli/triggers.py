@@ -89,20 +89,21 @@ def trigger_explain(name: str, customer: str, as_json: bool) -> None:
     """Why one customer did or did not get a trigger's messages: every occurrence, every verdict, what was sent.
 
     \b
+    Each verdict says who was chosen instead and under which cap, who answered its plan, until when it waits, by
+    which experiment it is held out, and in whose message it rides. Times are UTC, with the customer's beside them.
+
+    \b
     Example: activation trigger explain cart_abandonment --customer cust-0000042
+             activation trigger explain cart_abandonment --customer cust-0000042 --json | jq '.[].verdicts[-1]'
     """
+    from activation.cli.stories import lines
     from activation.decisions.explain import NOTHING
 
     stories = asked("explain_trigger", name, customer)
     if as_json:
         click.echo(json.dumps(stories, default=str))
         return
-    for story in stories:
-        click.echo("{occurrence_key}, step {step}: due {eligible_at}, until {expires_at}".format(**story))
-        for row in story["verdicts"]:
-            more = [f"to {row['outranked_by']}"] if row["outranked_by"] else []
-            more += [f"cap {row['cap']}"] if row["cap"] else []
-            more += [f"now {row['state']}"] if row["state"] else []
-            click.echo(f"    {row['decided_at']}  {row['verdict']}: {'; '.join([row['description'], *more])}")
+    for line in lines(stories):
+        click.echo(line)
     if not stories:
         click.echo(NOTHING)

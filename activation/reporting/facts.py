@@ -19,8 +19,10 @@ LOADS_SHOWN = 20
 DOUBTS_SHOWN = 50
 WORK_SHOWN = 50
 SENT_STATES = "('accepted', 'delivered')"
+PLANS_SHOWN = 50
 BEFORE_LIVE = "before_live"
 HELD_OUT_VERDICTS = "('held_out_trigger', 'held_out_global')"
+IS_HELD_BACK = f"verdict not in ('send', '{BEFORE_LIVE}') and verdict not in {HELD_OUT_VERDICTS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,11 @@ class Reader:
         return self.raw_schema if schema == RAW else schema or self.schema, name
 
 
+# What is decided for each channel has a verdict for each.
 LATEST_DECISIONS = """(
-    select *, row_number() over (partition by occurrence_id order by decided_at desc, run_id desc) as recency
+    select *, row_number() over (
+        partition by occurrence_id, coalesce(leg, '') order by decided_at desc, run_id desc
+    ) as recency
     from {act_decisions}
 ) as numbered where recency = 1"""
 
@@ -115,12 +120,82 @@ def occurrences_by_trigger(reader: Reader) -> Facts:
 
 
 def verdicts(reader: Reader) -> Facts:
-    """One row per trigger, verdict and reason, of each occurrence's latest decision."""
+    """One row per trigger, verdict and reason, of the latest decision on each leg of an occurrence."""
     return reader.ask(
         ["act_decisions"],
         f"""select trigger_id, verdict, coalesce(reason, '') as reason, count(*) as occurrences
         from {LATEST_DECISIONS}
         group by trigger_id, verdict, coalesce(reason, '') order by trigger_id, occurrences desc, verdict""",
+    )
+
+
+def held_back(reader: Reader) -> Facts:
+    """One row per trigger, leg, reason, cap and winning trigger, of what is neither sent nor held out.
+
+    Since when the longest of them is, and between which instants the hours let go those that wait for a time.
+    """
+    return reader.ask(
+        ["act_decisions", "act_reasons", "act_waits"],
+        f"""select latest.trigger_id, coalesce(latest.leg, '') as leg, latest.verdict, latest.is_final, latest.reason,
+            coalesce(reasons.description, latest.reason) as description, coalesce(latest.cap, '') as cap,
+            coalesce(latest.outranked_by_trigger_id, '') as outranked_by, count(*) as occurrences,
+            min(latest.decided_at) as since, min(waits.waits_until) as opens_first, max(waits.waits_until) as opens_last
+        from (select * from {LATEST_DECISIONS} and {IS_HELD_BACK}) as latest
+        left join {{act_reasons}} as reasons on reasons.reason = latest.reason
+        left join {{act_waits}} as waits
+            on waits.occurrence_id = latest.occurrence_id
+                and waits.leg = coalesce(latest.leg, '')
+                and waits.reason = latest.reason
+        group by latest.trigger_id, coalesce(latest.leg, ''), latest.verdict, latest.is_final, latest.reason,
+            coalesce(reasons.description, latest.reason), coalesce(latest.cap, ''),
+            coalesce(latest.outranked_by_trigger_id, '')
+        order by latest.trigger_id, latest.is_final, occurrences desc, latest.reason, leg, cap, outranked_by""",
+    )
+
+
+def plans(reader: Reader) -> Facts:
+    """One row per plan under which a human was asked, the newest first: whom it holds, and who answered what."""
+    return reader.ask(
+        ["act_decisions", "engine.approvals"],
+        f"""with asked as (
+            select trigger_id, plan_digest, min(decided_at) as since, count(distinct customer_id) as people,
+                count(distinct occurrence_id || '/' || coalesce(leg, '')) as messages
+            from {{act_decisions}} where verdict = 'awaiting_approval' and plan_digest is not null
+            group by trigger_id, plan_digest
+        ),
+        waiting as (
+            select trigger_id, plan_digest, count(*) as waiting from {LATEST_DECISIONS}
+                and verdict = 'awaiting_approval'
+            group by trigger_id, plan_digest
+        ),
+        answers as (
+            select *, row_number() over (
+                partition by trigger_id, plan_digest order by sequence desc, copied_at desc
+            ) as recency
+            from {{engine.approvals}}
+        )
+        select asked.*, coalesce(waiting.waiting, 0) as waiting, coalesce(answers.verdict, '') as answer,
+            answers.decided_by, answers.decided_at, count(*) over () as total
+        from asked
+        left join waiting on waiting.trigger_id = asked.trigger_id and waiting.plan_digest = asked.plan_digest
+        left join answers
+            on answers.trigger_id = asked.trigger_id and answers.plan_digest = asked.plan_digest
+                and answers.recency = 1
+        order by asked.since desc, asked.trigger_id, asked.plan_digest limit {PLANS_SHOWN}""",
+    )
+
+
+def digests(reader: Reader) -> Facts:
+    """One row per digest, trigger whose message carries and trigger whose occurrences ride in it."""
+    return reader.ask(
+        ["act_decisions"],
+        """select coalesce(carriers.digest, '') as digest, carriers.trigger_id as carrier,
+            riders.trigger_id as rider, count(*) as occurrences, count(distinct carriers.decision_id) as messages
+        from {act_decisions} as riders
+        inner join {act_decisions} as carriers on carriers.decision_id = riders.carrier_decision_id
+        where riders.carrier_decision_id <> riders.decision_id
+        group by coalesce(carriers.digest, ''), carriers.trigger_id, riders.trigger_id
+        order by digest, carrier, rider""",
     )
 
 
@@ -236,9 +311,7 @@ TILES: Mapping[str, Callable[[Reader], int | None]] = {
     "Accepted": lambda reader: reader.count("act_deliveries", f"state in {SENT_STATES}"),
     "In doubt": lambda reader: reader.count("act_deliveries", "state = 'unknown'"),
     "Held out": lambda reader: _latest(reader, f"verdict in {HELD_OUT_VERDICTS}"),
-    "Held back": lambda reader: _latest(
-        reader, f"verdict not in ('send', '{BEFORE_LIVE}') and verdict not in {HELD_OUT_VERDICTS}"
-    ),
+    "Held back": lambda reader: _latest(reader, IS_HELD_BACK),
 }
 
 

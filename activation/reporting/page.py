@@ -12,12 +12,13 @@ from markupsafe import Markup
 from activation.reporting import charts, facts
 from activation.reporting.experiments import Experiment, read_experiments
 from activation.reporting.facts import Facts, Reader, Row
-from activation.reporting.verdicts import NEEDS, STATES, meaning
+from activation.reporting.verdicts import ANSWERS, NEEDS, STATES, meaning
 from activation.warehouses.base import Warehouse
 from activation.warehouses.schema import RAW
 
 FOLDER = Path(__file__).resolve().parent
 PAGES, VENDORED = FOLDER / "pages", FOLDER / "vendor"
+DIGEST_SHOWN = 12
 SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
@@ -176,7 +177,7 @@ def _verdicts(reader: Reader) -> Section:
     live = [row for row in named.rows if row["verdict"] != facts.BEFORE_LIVE]
     chart = charts.stacked_rows(live, "trigger_id", "occurrences", "meaning") if live else None
     lead = (
-        "The latest decision on every occurrence: what is sent, what was held back, and why. "
+        "The latest decision on every occurrence, and on each channel where each is decided for itself. "
         "The chart leaves out what was due before its trigger went live."
     )
     return _section("verdicts", "Decisions", lead, named, columns, chart=chart)
@@ -185,6 +186,76 @@ def _verdicts(reader: Reader) -> Section:
 def _in_words(row: Row) -> Row:
     reason = "" if row["reason"] == row["verdict"] else row["reason"]
     return {**row, "meaning": meaning(row["verdict"]), "reason": reason}
+
+
+def _held_back(reader: Reader) -> Section:
+    found = facts.held_back(reader)
+    told = [{**row, "meaning": meaning(row["verdict"]), "until": _until(row)} for row in found.rows]
+    columns = [
+        Column("Trigger", "trigger_id"),
+        Column("Only on", "leg"),
+        Column("In words", "meaning"),
+        Column("Why", "description"),
+        Column("Cap", "cap"),
+        Column("Lost to", "outranked_by"),
+        Column("Occurrences", "occurrences", True),
+        Column("Oldest since", "since"),
+        Column("Until", "until"),
+    ]
+    lead = (
+        "Everything that is neither sent nor held out, and why: under which cap, to which trigger it lost, and until "
+        "when the hours keep it. `activation trigger explain` tells it of one customer."
+    )
+    note = "None." if found.note == "Nothing yet." else found.note
+    return _section("held_back", "Held back", lead, Facts(told, note), columns)
+
+
+def _until(row: Row) -> str:
+    """When the hours let go what waits for them, from the first to the last; for good is for good."""
+    if row["is_final"]:
+        return "for good"
+    first, last = row["opens_first"], row["opens_last"]
+    if first is None:
+        return ""
+    return _shown(first) if first == last else f"{_shown(first)} to {_shown(last)}"
+
+
+def _plans(reader: Reader) -> Section:
+    found = facts.plans(reader)
+    told = [
+        {**row, "plan": row["plan_digest"][:DIGEST_SHOWN], "answer": ANSWERS.get(row["answer"], row["answer"])}
+        for row in found.rows
+    ]
+    columns = [
+        Column("Trigger", "trigger_id"),
+        Column("Plan", "plan"),
+        Column("People", "people", True),
+        Column("Messages", "messages", True),
+        Column("Since", "since"),
+        Column("Still waiting", "waiting", True),
+        Column("Answer", "answer"),
+        Column("By", "decided_by"),
+        Column("At", "decided_at"),
+    ]
+    lead = "What was chosen for more people than its policy lets go without a human's yes."
+    if found.rows and found.rows[0]["total"] > len(found.rows):
+        lead += f" The newest {len(found.rows)} of {found.rows[0]['total']:,}."
+    note = "None." if found.note == "Nothing yet." else found.note
+    return _section("plans", "Plans", lead, Facts(told, note), columns)
+
+
+def _digests(reader: Reader) -> Section:
+    found = facts.digests(reader)
+    columns = [
+        Column("Digest", "digest"),
+        Column("In the messages of", "carrier"),
+        Column("Rode", "rider"),
+        Column("Occurrences", "occurrences", True),
+        Column("Messages", "messages", True),
+    ]
+    note = "None." if found.note == "Nothing yet." else found.note
+    lead = "Occurrences that were decided to go in the message of another."
+    return _section("digests", "Digests", lead, Facts(found.rows, note), columns)
 
 
 def _deliveries(reader: Reader) -> Section:
@@ -311,6 +382,9 @@ def _loads(reader: Reader) -> Section:
 
 SECTIONS: tuple[Callable[[Reader], Section], ...] = (
     _verdicts,
+    _held_back,
+    _plans,
+    _digests,
     _occurrences,
     _deliveries,
     _doubts,
@@ -319,4 +393,4 @@ SECTIONS: tuple[Callable[[Reader], Section], ...] = (
     _blocks,
     _loads,
 )
-EXPERIMENTS_AT = 5
+EXPERIMENTS_AT = 8

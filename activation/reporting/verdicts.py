@@ -13,6 +13,7 @@ MEANINGS = {
     "outranked_dropped": "dropped: something more important went",
     "dropped_window": "dropped: outside the permitted hours",
     "deferred_quiet_hours": "waits for permitted hours",
+    "deferred_send_time": "waits for a better time",
     "deferred_cap": "waits: enough messages already",
     "outranked": "waits: something more important went first",
     "waits_for_step": "waits for the step before it",
@@ -45,6 +46,12 @@ NEEDS = {
     "invalid_contact_point": "the address cannot be one",
     "rejected_contact_point": "refused by the destination",
     "suppressed_all": "the address must not be written to",
+}
+
+ANSWERS = {
+    "": "nobody has answered yet",
+    "approve": "approved",
+    "refuse": "refused",
 }
 
 

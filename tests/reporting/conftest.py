@@ -38,14 +38,47 @@ STATEMENTS = [
     """create table activation.act_decisions as
        with v as (
            select *, row_number() over () as i from activation.act_occurrences
+       ),
+       decided as (
+           select occurrence_id, trigger_id, i, 1 as run_id, timestamp '2026-02-27' as decided_at,
+               'over_volume' as verdict, 'over_volume' as reason from v
+           union all
+           select occurrence_id, trigger_id, i, 41, timestamp '2026-03-01',
+               case when i % 10 < 5 then 'send' when i % 10 = 5 then 'held_out_trigger'
+                   when i % 10 = 6 then 'no_consent' when i % 10 = 7 then 'expired' when i % 40 = 8 then 'deferred_cap'
+                   when i % 40 = 18 then 'outranked' when i % 40 = 28 then 'awaiting_approval'
+                   when i % 40 = 38 then 'deferred_quiet_hours'
+                   else 'before_live' end,
+               case when i % 10 = 6 then 'never_granted' when i % 40 = 8 then 'cap_reached'
+                   when i % 40 = 18 then 'outranked' when i % 40 = 28 then 'awaiting_approval'
+                   when i % 40 = 38 then 'quiet_hours' end from v
        )
-       select occurrence_id, trigger_id, 1 as run_id, timestamp '2026-02-27' as decided_at,
-           'deferred_quiet_hours' as verdict, 'night' as reason from v
-       union all
-       select occurrence_id, trigger_id, 41, timestamp '2026-03-01',
-           case when i % 10 < 5 then 'send' when i % 10 = 5 then 'held_out_trigger' when i % 10 = 6 then 'no_consent'
-               when i % 10 = 7 then 'expired' when i % 10 = 8 then 'deferred_cap' else 'before_live' end,
-           case i % 10 when 8 then 'marketing_week' when 6 then 'email' end from v""",
+       select 'd' || run_id || '/' || i as decision_id, occurrence_id, '' as leg, 'c' || i as customer_id, trigger_id,
+           run_id, decided_at, verdict, reason, verdict = 'expired' as is_final,
+           case when verdict in ('deferred_cap', 'outranked') then 'marketing_week' end as cap,
+           case when verdict = 'outranked' then 'welcome_series' end as outranked_by_trigger_id,
+           case when verdict = 'awaiting_approval' then md5('plan' || i // 2000) end as plan_digest,
+           case when verdict = 'send' and trigger_id = 'win_back' then 'news' end as digest,
+           case when verdict = 'send' then 'd41/' || if(trigger_id = 'win_back' and i % 10 = 1, i - i % 100 + 1, i) end
+               as carrier_decision_id
+       from decided""",
+    """create table activation.act_reasons as
+       select * from (values ('quiet_hours', 'Nothing of its purpose and channel goes there at this hour'),
+           ('outranked', 'The cap went to others of this run'), ('cap_reached', 'Earlier messages used the cap up'),
+           ('awaiting_approval', 'More people than its policy lets go without a human yes')
+           ) as r(reason, description)""",
+    """create table activation.act_waits as
+       select occurrence_id, leg, reason, timestamp '2026-03-02 07:00' + to_hours(cast(i % 3 as integer)) as waits_until
+       from (select *, row_number() over (order by occurrence_id) as i from activation.act_decisions
+           where run_id = 41 and reason = 'quiet_hours')""",
+    """insert into engine.approvals by name
+       select 'i' as incarnation, 1 as sequence, 'win_back' as trigger_id, md5('plan0') as plan_digest,
+           'approve' as verdict, 'lena' as decided_by, 'fine' as note, 9 as person_count,
+           timestamp '2026-03-01 08:00' as decided_at, timestamp '2026-03-01 09:00' as copied_at
+       union all by name
+       select 'i' as incarnation, 2 as sequence, 'win_back' as trigger_id, md5('plan0') as plan_digest,
+           'refuse' as verdict, 'omar' as decided_by, 'after all not' as note, 9 as person_count,
+           timestamp '2026-03-01 08:30' as decided_at, timestamp '2026-03-01 09:00' as copied_at""",
     """create table activation.act_deliveries as
        select md5('m' || i) as message_key, ['welcome_series', 'cart_abandonment', 'order_confirmation'][1 + i % 3]
                as trigger_id, 'email' as channel, if(i % 5 = 0, null, 'inbox') as destination,

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from activation.errors import WarehouseError
-from activation.reporting import ReportSummary, write_report
+from activation.reporting import ReportSummary, facts, write_report
 from activation.reporting.charts import COLOURS, OTHER, with_fewer_series
+from activation.reporting.facts import Reader
 from activation.reporting.verdicts import MEANINGS, meaning
 
 AS_OF = datetime(2026, 3, 1, 12, 0)
+PAGE_OF_REASONS = Path(__file__).parents[2] / "docs/decisions.md"
 LINKS = {"Data Docs": "../data_docs/index.html"}
 SPEC = re.compile(r'<script type="application/json" class="spec">(.*?)</script>')
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -80,13 +82,75 @@ def test_every_section_has_its_figures(shop: Any, tmp_path: Path) -> None:
         assert expected in page.texts[""]
     assert "41 (live, batch" in page.texts[""]
     assert "simulation" in page.texts[""]
-    assert "cart_abandonment deferred_cap waits: enough messages already marketing_week" in page.texts["verdicts"]
-    assert "deferred_quiet_hours" not in page.texts["verdicts"], "only the latest verdict counts"
+    assert "cart_abandonment deferred_cap waits: enough messages already cap_reached" in page.texts["verdicts"]
+    assert "over_volume" not in page.texts["verdicts"], "only the latest verdict counts"
     assert "The 50 that wait longest of 60." in page.texts["worklist"]
     assert "order_confirmation c59 nobody knows whether it left 2026-02-27 00:00 o59" in page.texts["worklist"]
     assert "trigger:win_back" in page.texts["blocks"]
     assert "long over" not in page.texts["blocks"]
     assert len(specs(text)) == 5
+
+
+def test_what_is_held_back_says_why(shop: Any, tmp_path: Path) -> None:
+    """With the reason's sentence, the cap, the trigger it lost to, and between which instants the hours let it go."""
+    summary, text = written(shop, tmp_path)
+    told = Page(text).texts["held_back"]
+    held = facts.held_back(Reader(shop, "activation", AS_OF)).rows
+    assert summary.rows["held_back"] == len(held)
+    assert sum(row["occurrences"] for row in held) == facts.TILES["Held back"](Reader(shop, "activation", AS_OF))
+    lost = "waits: something more important went first The cap went to others of this run marketing_week welcome_series"
+    assert f"win_back {lost}" in told
+    assert "waits: enough messages already Earlier messages used the cap up marketing_week" in told
+    assert "2026-03-01 00:00 2026-03-02 07:00 to 2026-03-02 09:00" in told
+    assert "2026-03-01 00:00 for good" in told, "what expired waits for nothing"
+
+
+def test_a_wait_for_hours_that_nobody_knows_is_left_out(shop: Any, tmp_path: Path) -> None:
+    """One that ends at one instant for all names it once; one beyond the days looked at names none."""
+    shop.execute("update activation.act_waits set waits_until = timestamp '2026-03-02 07:00'")
+    told = Page(written(shop, tmp_path)[1]).texts["held_back"]
+    assert "2026-03-01 00:00 2026-03-02 07:00 " in told
+    assert " to 2026" not in told
+    shop.execute("update activation.act_waits set waits_until = null")
+    told = Page(written(shop, tmp_path)[1]).texts["held_back"]
+    assert "2026-03-02" not in told
+    assert "Nothing of its purpose and channel goes there at this hour" in told
+
+
+def test_each_channel_that_is_decided_for_itself_counts(shop: Any, tmp_path: Path) -> None:
+    """A newer verdict on one channel leaves that on the other as it was."""
+    before = facts.TILES["Held back"](Reader(shop, "activation", AS_OF))
+    shop.execute(
+        """insert into activation.act_decisions by name
+        select occurrence_id, 'sms' as leg, trigger_id, 42 as run_id, timestamp '2026-03-01 01:00' as decided_at,
+            'deferred_quiet_hours' as verdict, 'quiet_hours' as reason, false as is_final
+        from activation.act_decisions where run_id = 41 and reason = 'quiet_hours'"""
+    )
+    ((added,),) = [row.values() for row in shop.rows("select count(*) from activation.act_decisions where run_id = 42")]
+    assert facts.TILES["Held back"](Reader(shop, "activation", AS_OF)) == before + added > before
+    assert re.search(r"win_back sms waits for permitted hours", Page(written(shop, tmp_path)[1]).texts["held_back"])
+
+
+def test_plans_say_who_answered(shop: Any, tmp_path: Path) -> None:
+    """The newest answer to each, by whom and when; others say that nobody has answered."""
+    told = Page(written(shop, tmp_path)[1]).texts["plans"]
+    digest = shop.rows("select md5('plan0') as digest")[0]["digest"]
+    assert re.search(rf"win_back {digest[:12]} (\d+) \1 2026-03-01 00:00 \1 refused omar 2026-03-01 08:30", told)
+    assert "approved" not in told
+    assert "nobody has answered yet - -" in told
+
+
+def test_digests_say_who_rode_with_whom(shop: Any, tmp_path: Path) -> None:
+    """Occurrences that share the message of another, and how many messages those are."""
+    told = Page(written(shop, tmp_path)[1]).texts["digests"]
+    decisions = shop.rows("select decision_id, carrier_decision_id from activation.act_decisions")
+    riders = [row for row in decisions if row["carrier_decision_id"] not in (None, row["decision_id"])]
+    carriers = {row["carrier_decision_id"] for row in riders} & {row["decision_id"] for row in decisions}
+    assert len(riders) > len(carriers) > 1
+    shown = facts.digests(Reader(shop, "activation", AS_OF)).rows
+    assert sum(row["messages"] for row in shown) == len(carriers)
+    assert sum(row["occurrences"] for row in shown) == sum(row["carrier_decision_id"] in carriers for row in riders)
+    assert "win_back" in told
 
 
 def test_page_is_offline(shop: Any, tmp_path: Path) -> None:
@@ -190,6 +254,7 @@ def test_small_series_are_one() -> None:
 
 
 def test_verdicts_have_words() -> None:
-    """Every verdict that is final or open is explained; an unknown one is shown as it is."""
-    assert len(MEANINGS) >= 24
+    """Every verdict of the page of decisions is explained; an unknown one is shown as it is."""
+    listed = set(re.findall(r"^\| `\w+` \| `(\w+)` \|", PAGE_OF_REASONS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == set(MEANINGS)
     assert meaning("some_new_verdict") == "some new verdict"
