@@ -197,7 +197,7 @@ def explain(
     for row in warehouse.rows(DECISIONS.format(schema=schema), parameters):
         verdicts.setdefault(row["occurrence_id"], []).append(_verdict(row, answers))
     places = warehouse.rows(PLACE.format(schema=schema), {"customer_id": customer_id})
-    place = places[0] if places else {"day_zone": "UTC", "is_timezone_known": False}
+    place: Mapping[str, Any] = places[0] if places else {"day_zone": "UTC", "is_timezone_known": False}
     return [
         OccurrenceStory(
             **row,
