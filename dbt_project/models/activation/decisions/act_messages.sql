@@ -80,18 +80,19 @@ messages as (
         carried.occurrence_ids,
         sends.survivor_id as customer_id,
         coalesce(units.unit_id, sends.unit_id) as unit_id,
-        policies.purpose,
+        {#- Of a trigger that is gone: it is here to be withdrawn. #}
+        coalesce(policies.purpose, 'marketing') as purpose,
         sends.channel,
         sends.contact_point_id,
         sends.contact_point,
         sends.template,
         sends.variant,
-        coalesce(sends.sender, policies.sender) as sender,
+        coalesce(sends.sender, policies.sender, '') as sender,
         sends.subject,
         sends.offer,
         coalesce(customers.locale, '') as locale,
         coalesce(customers.timezone, 'UTC') as timezone,
-        policies.on_unknown,
+        coalesce(policies.on_unknown, 'hold') as on_unknown,
         occurrences.context,
         carried.items,
         cast({{ json_object({
@@ -102,13 +103,16 @@ messages as (
             'country': 'customers.country_code',
         }) }} as {{ dbt.type_string() }}) as customer,
         {#- A digest goes out whole, or it is decided again. #}
-        coalesce(withdrawals.withdrawn_reason, carried.withdrawn_reason)
-            as withdrawn_reason,
+        coalesce(
+            withdrawals.withdrawn_reason,
+            carried.withdrawn_reason,
+            case when policies.trigger_id is null then 'trigger_gone' end
+        ) as withdrawn_reason,
         sends.run_id,
         sends.trigger_version,
         occurrences.step,
         sends.priority,
-        policies.is_mandatory,
+        coalesce(policies.is_mandatory, false) as is_mandatory,
         sends.send_not_before,
         sends.send_not_after,
         sends.decided_at
@@ -117,7 +121,7 @@ messages as (
         on sends.decision_id = carried.carrier_decision_id
     inner join occurrences
         on sends.occurrence_id = occurrences.occurrence_id
-    inner join policies on sends.trigger_id = policies.trigger_id
+    left join policies on sends.trigger_id = policies.trigger_id
     left join customers on sends.survivor_id = customers.customer_id
     left join units on sends.survivor_id = units.customer_id
     left join withdrawals on sends.decision_id = withdrawals.decision_id
