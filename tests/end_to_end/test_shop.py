@@ -19,6 +19,7 @@ from activation.feedback.server import make_app, make_http_server
 from activation.ledger import leases
 from activation.simulator.inbox import Inbox
 from activation.warehouses import open_warehouse
+from tests.end_to_end import invariants
 
 DAY = timedelta(days=1)
 MARKETING = {"welcome_series", "cart_abandonment", "win_back"}
@@ -258,3 +259,34 @@ def test_the_report_is_there_and_loads_nothing_from_elsewhere(story: Story) -> N
     page = story.deployment.settings.report_path.read_text(encoding="utf-8")
     assert "cart_abandonment" in page
     assert 'src="http' not in page
+
+
+def test_nothing_is_missing(story: Story) -> None:
+    """The query of the page of decisions: every occurrence is in exactly one place."""
+    found = story.rows(invariants.reconciliation())
+    assert {"cart_abandonment", "order_confirmation", "welcome_series", "win_back"} == {
+        row["trigger_id"] for row in found
+    }
+    assert {(row["undecided"], row["unaccounted"]) for row in found} == {(0, 0)}
+
+
+def test_no_cap_was_exceeded_and_no_hour_was_quiet(story: Story) -> None:
+    """Counted from the ledger's copy, by each customer's clock and calendar."""
+    with story.deployment.app() as app:
+        house = app.project.house()
+    calendar = invariants.read_calendar(story.rows, house)
+    sent = invariants.read_sent(story.rows, calendar)
+    marketing = [one for one in sent if one.purpose == "marketing"]
+    assert len(marketing) > 20
+    assert len({one.place.place_id for one in marketing}) > 3
+    assert list(invariants.over_cap(sent, house)) == []
+    assert list(invariants.in_closed_hours(sent, calendar)) == []
+    tighter = house.model_copy(update={"caps": [house.caps[0].model_copy(update={"max_messages": 0})]})
+    assert list(invariants.over_cap(sent, tighter)), "a cap that is exceeded is found"
+
+
+def test_nobody_is_in_two_arms(story: Story) -> None:
+    """One assignment per experiment and unit, for good."""
+    twice = "select experiment_id, unit_id from activation.act_assignments group by all having count(*) > 1"
+    assert story.rows("select 1 from activation.act_assignments")
+    assert story.rows(twice) == []
