@@ -205,7 +205,7 @@ def test_nothing_personal_is_logged(
     site: Site, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The log has the message's key and never the token, which would let anyone unsubscribe the person."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "activation")
     for method, body in (("GET", None), ("POST", ONE_CLICK), ("POST", "x"), ("PUT", None)):
         site.ask(method, path(), body)
     output = capfd.readouterr()
